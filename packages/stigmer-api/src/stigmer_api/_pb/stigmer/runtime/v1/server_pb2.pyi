@@ -1,0 +1,55 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class GetInfoRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetInfoResponse(_message.Message):
+    __slots__ = ("version", "database", "temporal", "task_queues", "revision")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DATABASE_FIELD_NUMBER: _ClassVar[int]
+    TEMPORAL_FIELD_NUMBER: _ClassVar[int]
+    TASK_QUEUES_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    version: str
+    database: DatabaseInfo
+    temporal: TemporalInfo
+    task_queues: _containers.RepeatedCompositeFieldContainer[TaskQueueInfo]
+    revision: int
+    def __init__(self, version: _Optional[str] = ..., database: _Optional[_Union[DatabaseInfo, _Mapping]] = ..., temporal: _Optional[_Union[TemporalInfo, _Mapping]] = ..., task_queues: _Optional[_Iterable[_Union[TaskQueueInfo, _Mapping]]] = ..., revision: _Optional[int] = ...) -> None: ...
+
+class DatabaseInfo(_message.Message):
+    __slots__ = ("backend", "location")
+    BACKEND_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    backend: str
+    location: str
+    def __init__(self, backend: _Optional[str] = ..., location: _Optional[str] = ...) -> None: ...
+
+class TemporalInfo(_message.Message):
+    __slots__ = ("address", "namespace", "reachable", "error", "server_version")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    REACHABLE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    namespace: str
+    reachable: bool
+    error: str
+    server_version: str
+    def __init__(self, address: _Optional[str] = ..., namespace: _Optional[str] = ..., reachable: _Optional[bool] = ..., error: _Optional[str] = ..., server_version: _Optional[str] = ...) -> None: ...
+
+class TaskQueueInfo(_message.Message):
+    __slots__ = ("name", "pollers")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    POLLERS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    pollers: int
+    def __init__(self, name: _Optional[str] = ..., pollers: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,53 @@
+"""Names and payloads that the server and the runners share on Temporal. Standard library only: see the package."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+WORKFLOW_EXECUTION = "stigmer/workflow-execution/invoke"
+AGENT_EXECUTION = "stigmer/agent-execution/invoke"
+
+WORKFLOW_EXECUTION_QUEUE = "workflow_execution_runner"
+AGENT_EXECUTION_QUEUE = "agent_execution_runner"
+
+CHILD_FINISHED = "stigmer/child-finished"
+"""Signal that the server sends to a waiting workflow when an execution it started is terminal."""
+
+PARENT_LABEL = "stigmer.ai/parent-execution"
+"""Label of an execution that another execution started; its value is the id of that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionInput:
+    """The one argument of both workflow types: everything else is read by id."""
+
+    execution_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFinished:
+    """Payload of CHILD_FINISHED."""
+
+    execution_id: str
+
+
+def temporal_workflow_id(workflow_type: str, execution_id: str) -> str:
+    """Id of the Temporal workflow that runs an execution: one per execution, for ever."""
+    return f"{workflow_type}/{execution_id}"
+
+
+def encode_callback(workflow_id: str) -> bytes:
+    """Make the callback token of an execution whose end `workflow_id` waits for."""
+    return json.dumps({"temporal_workflow_id": workflow_id}, separators=(",", ":")).encode()
+
+
+def decode_callback(token: bytes) -> str:
+    """Return the workflow id inside a callback token; ValueError when it is not one of ours."""
+    try:
+        found = json.loads(token)["temporal_workflow_id"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError("not a callback token of this server") from error
+    if not isinstance(found, str) or not found:
+        raise ValueError("not a callback token of this server")
+    return found
