@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 from grpc_status import rpc_status
+
 from stigmer_api.client import AsyncClient, Client
 from stigmer_api.errors import ERRORS, ApiError, FieldViolation, to_rpc_status
 from stigmer_api.methods import method

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from stigmer_api.kinds import API_VERSION, KINDS, Kind, kind_by_alias, kind_of_id
 from stigmer_api.messages import message_class
 from stigmer_api.methods import method, service_methods, services

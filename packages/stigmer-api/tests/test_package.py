@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from stigmer_api.temporal import decode_callback, encode_callback, temporal_workflow_id
 
 ROOT = Path(__file__).resolve().parents[3]

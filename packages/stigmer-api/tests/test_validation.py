@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from stigmer_api.errors import InvalidArgument
 from stigmer_api.kinds import API_VERSION, kind_by_name
 from stigmer_api.validation import validate, violations

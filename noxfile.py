@@ -1,0 +1,92 @@
+"""Every check of the project by name: `nox -l` lists them, `nox` runs those that a change must pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "uv"
+nox.options.error_on_external_run = True
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["generate", "lint", "types", "imports", "test", "e2e"]
+
+ROOT = Path(__file__).parent
+PACKAGES = ("api", "store", "server", "workflow-runner", "agent-runner", "cli")
+
+
+def sync(session: nox.Session, *arguments: str) -> None:
+    """Install from the workspace, with the pins of the root, into the environment of the session."""
+    environment = {"UV_PROJECT_ENVIRONMENT": session.virtualenv.location}
+    session.run_install("uv", "sync", "--quiet", *arguments, env=environment, external=True)
+
+
+def sync_all(session: nox.Session) -> None:
+    """Install every package and every development tool."""
+    sync(session, "--all-packages", "--group", "dev")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Fail when the generated API is not current; `nox -s generate -- --write` rewrites it."""
+    sync(session, "--package", "stigmer-api", "--inexact")
+    session.install("grpcio-tools==1.85.1")
+    check = [] if "--write" in session.posargs else ["--check"]
+    session.run("python", "scripts/generate_api.py", *check)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: rules and format."""
+    sync_all(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy strict, one package at a time because test modules of different packages share names."""
+    sync_all(session)
+    for package in PACKAGES:
+        session.run("mypy", f"packages/stigmer-{package}/src", f"packages/stigmer-{package}/tests")
+    session.run("mypy", "scripts", "noxfile.py")
+    session.run("mypy", "tests/e2e", env={"MYPYPATH": "tests/e2e"})
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Layers, third-party boundaries and cycles."""
+    sync_all(session)
+    session.run("lint-imports")
+
+
+@nox.session
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def test(session: nox.Session, package: str) -> None:
+    """Tests of one package, in an environment that holds that package and what it declares."""
+    sync(session, "--package", f"stigmer-{package}", "--all-extras")
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
+    session.install(*group)
+    session.run("pytest", f"packages/stigmer-{package}", *session.posargs)
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """The whole stack under supervisord, the examples, the wheels and the published client."""
+    sync_all(session)
+    session.run("pytest", "tests/e2e", *session.posargs)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build every wheel from its sdist and use each in an empty environment."""
+    sync_all(session)
+    session.run("pytest", "tests/e2e/test_wheels.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Print the measured ratios; nothing here passes or fails."""
+    sync_all(session)
+    for script in sorted((ROOT / "benchmarks").glob("*.py")):
+        session.run("python", str(script))

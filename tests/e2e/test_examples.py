@@ -1,0 +1,103 @@
+"""Every example runs and gives what its folder says."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from stack import ROOT
+
+if TYPE_CHECKING:
+    from stack import Stack
+
+EXAMPLES = ROOT / "examples"
+
+
+def expected(name: str) -> Any:
+    return json.loads((EXAMPLES / name / "expected.json").read_text())
+
+
+def run_example(stack: Stack, name: str, manifest: str, target: str, *options: str) -> Any:
+    stack.ctl("apply", "-f", str(EXAMPLES / name / manifest))
+    given = EXAMPLES / name / "input.json"
+    arguments = ["--input", f"@{given}"] if given.exists() and "--input" not in options else []
+    return stack.ctl("run", target, *arguments, *options)
+
+
+def test_data_flow_gives_the_discounted_total(stack: Stack) -> None:
+    done = run_example(stack, "01-data-flow", "workflow.yaml", "workflow/order-total")
+    assert json.loads(done.stdout) == expected("01-data-flow")
+    for task in ("remember", "addUp", "decide", "discount", "invoice"):
+        assert task in done.stderr
+
+
+def test_data_flow_takes_the_other_branch_for_a_small_order(stack: Stack) -> None:
+    order = {"order": {"customer": "Bob", "lines": [{"item": "pen", "price": 2, "quantity": 3}]}}
+    done = run_example(stack, "01-data-flow", "workflow.yaml", "workflow/order-total", "--input", json.dumps(order))
+    assert json.loads(done.stdout) == {"customer": "Bob", "total": 6, "discounted": False}
+
+
+def test_http_retry_succeeds_on_the_third_attempt(stack: Stack) -> None:
+    path = EXAMPLES / "02-http-retry" / "flaky_server.py"
+    spec = importlib.util.spec_from_file_location("flaky_server", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.FlakyServer(0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            service = json.dumps({"service": f"http://127.0.0.1:{server.server_address[1]}"})
+            done = run_example(stack, "02-http-retry", "workflow.yaml", "workflow/http-retry", "--input", service)
+        finally:
+            server.shutdown()
+            thread.join(10)
+        assert json.loads(done.stdout) == expected("02-http-retry")
+        assert server.requests == 3
+
+
+def test_the_note_taker_writes_and_reads_its_files(stack: Stack) -> None:
+    done = run_example(stack, "03-agent-tools", "agent.yaml", "agent/note-taker", "-m", "Please remember the milk")
+    assert "the first one is to buy milk" in done.stdout
+    for tool in ("write_file", "ls", "read_file"):
+        assert tool in done.stderr
+
+
+def test_a_session_keeps_its_workspace_over_two_turns(stack: Stack) -> None:
+    stack.ctl("apply", "-f", str(EXAMPLES / "03-agent-tools" / "agent.yaml"))
+    first = stack.json("run", "agent/note-taker", "-m", "remember this")
+    session = first["spec"]["sessionId"]
+    second = stack.json("run", "agent/note-taker", "-m", "remember it again", "--session", session)
+    assert second["spec"]["sessionId"] == session
+    workspace = stack.home / "data" / "sessions" / session / "workspace"
+    assert (workspace / "notes" / "today.txt").read_text() == "Buy milk\n"
+
+
+def test_a_workflow_sorts_tickets_by_asking_an_agent(stack: Stack) -> None:
+    done = run_example(stack, "04-workflow-agent", "resources.yaml", "workflow/triage-tickets")
+    assert json.loads(done.stdout) == expected("04-workflow-agent")
+    assert "urgent" in done.stderr
+
+
+def test_the_long_run_collects_a_report_of_every_site(stack: Stack) -> None:
+    done = run_example(stack, "05-long-run", "resources.yaml", "workflow/long-run")
+    assert json.loads(done.stdout) == expected("05-long-run")
+
+
+@pytest.mark.parametrize("folder", sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
+def test_every_file_that_a_readme_names_exists(folder: str) -> None:
+    text = (EXAMPLES / folder / "README.md").read_text()
+    named = re.findall(r"(?:-f |@|python )(examples/\S+)", text)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_numbered_example_has_a_test_here() -> None:
+    source = Path(__file__).read_text()
+    assert [path.name for path in EXAMPLES.glob("[0-9]*") if f'"{path.name}"' not in source] == []
