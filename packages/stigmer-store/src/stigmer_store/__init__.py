@@ -1,0 +1,57 @@
+"""Stigmer's store: versioned resources, their change log, execution events and an outbox.
+
+On SQLite, Postgres or in memory, behind one protocol. It must never know what a resource means: no protobuf,
+no gRPC, no kinds.
+"""
+
+from __future__ import annotations
+
+from stigmer_store.errors import (
+    BadPageToken,
+    InvalidValue,
+    RecordNotFound,
+    RequestIdTaken,
+    RevisionCompacted,
+    SlugTaken,
+    StoreClosed,
+    StoreError,
+    StoreFull,
+    StoreTooNew,
+    StoreUnavailable,
+)
+from stigmer_store.opening import open_repository
+from stigmer_store.records import (
+    Change,
+    EventRecord,
+    ListQuery,
+    Operation,
+    OutboxItem,
+    Page,
+    ResourceRecord,
+)
+from stigmer_store.repository import Listener, Repository, Transaction
+
+__all__ = [
+    "BadPageToken",
+    "Change",
+    "EventRecord",
+    "InvalidValue",
+    "ListQuery",
+    "Listener",
+    "Operation",
+    "OutboxItem",
+    "Page",
+    "RecordNotFound",
+    "Repository",
+    "RequestIdTaken",
+    "ResourceRecord",
+    "RevisionCompacted",
+    "SlugTaken",
+    "StoreClosed",
+    "StoreError",
+    "StoreFull",
+    "StoreTooNew",
+    "StoreUnavailable",
+    "Transaction",
+    "open_repository",
+]

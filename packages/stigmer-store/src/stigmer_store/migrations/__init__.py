@@ -1,0 +1,1 @@
+"""Alembic migrations of the tables. `migrate.py` runs them; nothing here runs by itself."""

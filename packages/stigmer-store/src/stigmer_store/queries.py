@@ -1,0 +1,206 @@
+"""Every read, as a function of a connection: the readers and the transactions ask the same questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+from sqlalchemy.engine import Connection
+
+from stigmer_store import paging, tables
+from stigmer_store.errors import RevisionCompacted
+from stigmer_store.limits import can_match, check_query, storable
+from stigmer_store.records import (
+    Change,
+    EventRecord,
+    ListQuery,
+    Operation,
+    OutboxItem,
+    Page,
+    ResourceRecord,
+)
+from stigmer_store.tables import resources
+
+_RECORDS = sa.select(*tables.RECORD_COLUMNS)
+_COUNTER = sa.select(tables.revision_counter.c.revision, tables.revision_counter.c.compacted)
+
+_BY_ID = _RECORDS.where(resources.c.kind == bindparam("kind"), resources.c.id == bindparam("id"))
+_BY_SLUG = _RECORDS.where(
+    resources.c.kind == bindparam("kind"),
+    resources.c.org == bindparam("org"),
+    resources.c.slug == bindparam("slug"),
+)
+_BY_REQUEST_ID = _RECORDS.where(
+    resources.c.kind == bindparam("kind"),
+    resources.c.org == bindparam("org"),
+    resources.c.request_id == bindparam("request_id"),
+)
+
+
+def get(connection: Connection, kind: str, id: str) -> ResourceRecord | None:  # noqa: A002 - the field's name
+    """The resource, or None."""
+    return _one(connection, _BY_ID, {"kind": kind, "id": id})
+
+
+def find_by_slug(connection: Connection, kind: str, org: str, slug: str) -> ResourceRecord | None:
+    """The resource with this slug, or None."""
+    return _one(connection, _BY_SLUG, {"kind": kind, "org": org, "slug": slug}) if slug else None
+
+
+def find_by_request_id(connection: Connection, kind: str, org: str, request_id: str) -> ResourceRecord | None:
+    """The resource that this request made, or None."""
+    parameters = {"kind": kind, "org": org, "request_id": request_id}
+    return _one(connection, _BY_REQUEST_ID, parameters) if request_id else None
+
+
+def _one(connection: Connection, statement: sa.Select[Any], parameters: dict[str, str]) -> ResourceRecord | None:
+    if not all(map(storable, parameters.values())):
+        return None
+    row = connection.execute(statement, parameters).one_or_none()
+    return None if row is None else ResourceRecord(*row)
+
+
+def revision(connection: Connection) -> int:
+    """The revision of the last transaction that wrote resources."""
+    return int(connection.execute(_COUNTER).one().revision)
+
+
+def list_page(connection: Connection, query: ListQuery, at_revision: int) -> Page:
+    """One page, told to be of `at_revision`. Raises BadPageToken, InvalidValue."""
+    check_query(query)
+    start = paging.decode_token(query)
+    if not can_match(query):
+        return Page((), "", 0, at_revision)
+    wanted = _conditions(query)
+    total = connection.execute(sa.select(sa.func.count()).select_from(resources).where(*wanted)).scalar_one()
+    rows = connection.execute(_page_statement(query, wanted, start)).all()
+    items = tuple(ResourceRecord(*row) for row in rows[: query.limit])
+    token = paging.encode_token(query, items[-1]) if len(rows) > query.limit else ""
+    return Page(items, token, total, at_revision)
+
+
+def _page_statement(
+    query: ListQuery, wanted: Sequence[sa.ColumnElement[bool]], start: paging.Position | None
+) -> sa.Select[Any]:
+    order = (resources.c.created_at, resources.c.id, resources.c.kind)
+    statement = _RECORDS.where(*wanted).limit(query.limit + 1)  # one more tells whether a page follows
+    statement = statement.order_by(*(column.desc() if query.newest_first else column for column in order))
+    if start is not None:
+        place, here = sa.tuple_(*order), (start.created_at, start.id, start.kind)
+        statement = statement.where(place < here if query.newest_first else place > here)
+    return statement
+
+
+def _conditions(query: ListQuery) -> list[sa.ColumnElement[bool]]:
+    wanted: list[sa.ColumnElement[bool]] = []
+    if len(query.kinds) == 1:
+        wanted.append(resources.c.kind == query.kinds[0])
+    elif query.kinds:
+        wanted.append(resources.c.kind.in_(query.kinds))
+    if query.org:
+        wanted.append(resources.c.org == query.org)
+    wanted += _has_entries(tables.resource_labels, query.labels)
+    wanted += _has_entries(tables.resource_fields, query.fields)
+    if query.text:
+        wanted.append(resources.c.search.contains(query.text.casefold(), autoescape=True))
+    return wanted
+
+
+def _has_entries(table: sa.Table, entries: Mapping[str, str]) -> list[sa.ColumnElement[bool]]:
+    return [
+        sa.exists().where(
+            table.c.kind == resources.c.kind,
+            table.c.id == resources.c.id,
+            table.c.name == name,
+            table.c.value == value,
+        )
+        for name, value in entries.items()
+    ]
+
+
+_EVENTS = (
+    sa.select(tables.execution_events)
+    .where(
+        tables.execution_events.c.execution_id == bindparam("execution_id"),
+        tables.execution_events.c.sequence > bindparam("after"),
+    )
+    .order_by(tables.execution_events.c.sequence)
+    .limit(bindparam("limit"))
+)
+
+
+def events(connection: Connection, execution_id: str, after: int, limit: int) -> list[EventRecord]:
+    """At most `limit` events with a greater sequence, in order."""
+    parameters = {"execution_id": execution_id, "after": after, "limit": limit}
+    return [EventRecord(*row) for row in connection.execute(_EVENTS, parameters)]
+
+
+_CHANGES = tables.changes
+_LOGGED = tuple(_CHANGES.c)[3:]  # the columns of the record
+_LAST_OF_WINDOW = (
+    sa.select(_CHANGES.c.revision)
+    .where(_CHANGES.c.revision > bindparam("after"))
+    .order_by(_CHANGES.c.revision, _CHANGES.c.ordinal)
+    .offset(bindparam("skip"))
+    .limit(1)
+)
+_WINDOW = (
+    sa.select(_CHANGES.c.revision, _CHANGES.c.operation, *_LOGGED)
+    .where(_CHANGES.c.revision > bindparam("after"), _CHANGES.c.revision <= bindparam("last"))
+    .order_by(_CHANGES.c.revision, _CHANGES.c.ordinal)
+)
+
+
+def changes(connection: Connection, after: int, limit: int) -> list[Change]:
+    """The changes with a greater revision: `limit` of them and the rest of the last one's revision."""
+    newest, compacted = connection.execute(_COUNTER).one()
+    if after < compacted:
+        raise RevisionCompacted(after, compacted)
+    last = connection.execute(_LAST_OF_WINDOW, {"after": after, "skip": max(limit, 1) - 1}).scalar()
+    rows = connection.execute(_WINDOW, {"after": after, "last": newest if last is None else last})
+    return [_change(*row) for row in rows]
+
+
+def _change(revision: int, operation: str, *columns: Any) -> Change:
+    record = ResourceRecord(*columns)
+    return Change(revision, record.kind, record.id, Operation(operation), record)
+
+
+_DUE = (
+    sa.select(tables.outbox)
+    .where(tables.outbox.c.not_before <= bindparam("now", type_=tables.Moment))
+    .order_by(tables.outbox.c.not_before, tables.outbox.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+def due_outbox(connection: Connection, limit: int, now: datetime) -> list[OutboxItem]:
+    """At most `limit` items whose time has come, the longest due first."""
+    return [OutboxItem(*row) for row in connection.execute(_DUE, {"now": now, "limit": limit})]
+
+
+_TAIL = sa.select(sa.func.max(tables.execution_events.c.sequence)).where(
+    tables.execution_events.c.execution_id == bindparam("execution_id")
+)
+_KNOWN = sa.select(tables.execution_events.c.event_id).where(
+    tables.execution_events.c.execution_id == bindparam("execution_id"),
+    tables.execution_events.c.event_id.in_(bindparam("event_ids", expanding=True)),
+)
+_KNOWN_AT_ONCE = 500
+
+
+def last_event_sequence(connection: Connection, execution_id: str) -> int:
+    """The sequence of the last stored event, 0 when there is none."""
+    return connection.execute(_TAIL, {"execution_id": execution_id}).scalar() or 0
+
+
+def known_event_ids(connection: Connection, execution_id: str, event_ids: Sequence[str]) -> set[str]:
+    """Those of the ids that are stored already."""
+    known: set[str] = set()
+    for start in range(0, len(event_ids), _KNOWN_AT_ONCE):
+        parameters = {"execution_id": execution_id, "event_ids": event_ids[start : start + _KNOWN_AT_ONCE]}
+        known.update(connection.execute(_KNOWN, parameters).scalars())
+    return known

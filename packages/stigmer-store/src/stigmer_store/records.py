@@ -1,0 +1,119 @@
+"""The values that go in and out of a store: plain, frozen, free of protobuf and SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRecord:
+    """One resource at one revision.
+
+    `body` is opaque to the store. `fields` are the few values of the body its kind declares queryable.
+    Times are aware and kept to the microsecond. An empty `slug` or `request_id` means none; any other is
+    unique per (kind, org).
+    """
+
+    kind: str
+    id: str
+    org: str
+    slug: str
+    name: str
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    body: bytes
+    labels: Mapping[str, str]
+    fields: Mapping[str, str]
+    request_id: str = ""
+
+
+class Operation(StrEnum):
+    """What a transaction did to a resource, seen from outside."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the change log.
+
+    A transaction makes at most one change per resource. `record` is the state after it; for a deletion the
+    last state, whose own `revision` is therefore older than the change's.
+    """
+
+    revision: int
+    kind: str
+    id: str
+    operation: Operation
+    record: ResourceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Which resources to list; everything given must hold, everything left empty matches all.
+
+    `text` is searched in name and slug, whatever the case. Order is by creation. `page_size` 0 means 50, other
+    values are brought into 1..1000.
+    """
+
+    kinds: tuple[str, ...] = ()
+    org: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    page_size: int = DEFAULT_PAGE_SIZE
+    page_token: str = ""
+    newest_first: bool = False
+
+    @property
+    def limit(self) -> int:
+        """The page size that is really used."""
+        return min(max(self.page_size or DEFAULT_PAGE_SIZE, 1), MAX_PAGE_SIZE)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, with the number of all matches and the revision at which both were read."""
+
+    items: tuple[ResourceRecord, ...]
+    next_page_token: str
+    total: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """Something to be done outside the database because of a committed write."""
+
+    id: int
+    topic: str
+    key: str
+    payload: bytes
+    attempts: int
+    not_before: datetime
+    created_at: datetime
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One event of an execution; sequences start at 1 and have no gaps."""
+
+    execution_id: str
+    sequence: int
+    event_id: str
+    body: bytes
+
+
+def search_text(name: str, slug: str) -> str:
+    """What `ListQuery.text` is looked for in."""
+    return f"{name}\n{slug}".casefold()

@@ -1,0 +1,205 @@
+"""One transaction among those of a group: what a work sees and does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy.engine import Connection, NestedTransaction
+
+from stigmer_store import limits, queries, statements
+from stigmer_store.changeset import ChangeSet
+from stigmer_store.errors import RecordNotFound, RequestIdTaken, SlugTaken
+from stigmer_store.pending import PendingWrites, Update
+from stigmer_store.records import Change, EventRecord, ListQuery, Page, ResourceRecord
+
+
+@dataclass(slots=True)
+class Group:
+    """Transactions that share one commit, one after the other, on one connection."""
+
+    connection: Connection
+    revision: int
+    pending: PendingWrites = field(default_factory=PendingWrites)
+
+    def flush(self) -> None:
+        """Tell the database all that the transactions so far have decided."""
+        self.pending.flush(self.connection)
+
+
+class SqlTransaction:
+    """A Transaction that keeps its writes to itself for as long as it can.
+
+    An update of a known resource, an event and an outbox item wait in `_own`. Whatever the database must judge
+    or show (a slug, a list) opens a savepoint, tells it what waits, and goes on there.
+    """
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        self._connection = group.connection
+        self._revision: int | None = None
+        self._own = PendingWrites()
+        self._changes = ChangeSet()
+        self._savepoint: NestedTransaction | None = None
+
+    def commit(self) -> Sequence[Change]:
+        """Hand everything over to the group; returns what it will have changed once the group commits."""
+        if self._savepoint is not None:
+            self._savepoint.commit()
+        if self._revision is None:
+            changes: Sequence[Change] = ()
+        else:
+            self._group.revision = self._revision
+            changes = self._changes.finish(self._revision)
+            self._own.changes.append(changes)
+        self._group.pending.merge(self._own)
+        return changes
+
+    def rollback(self) -> None:
+        """Leave the group as it was before this transaction."""
+        if self._savepoint is not None:
+            self._savepoint.rollback()
+
+    def revision(self) -> int:
+        """The revision of this transaction."""
+        if self._revision is None:
+            self._revision = self._group.revision + 1
+        return self._revision
+
+    def get(self, kind: str, id: str) -> ResourceRecord | None:  # noqa: A002 - the field is called id
+        """The resource, or None."""
+        waiting = self._waiting(kind, id)
+        return waiting if waiting is not None else queries.get(self._connection, kind, id)
+
+    def require(self, kind: str, id: str) -> ResourceRecord:  # noqa: A002 - the field is called id
+        """The resource; raises RecordNotFound."""
+        record = self.get(kind, id)
+        if record is None:
+            raise RecordNotFound(kind, id)
+        return record
+
+    def find_by_slug(self, kind: str, org: str, slug: str) -> ResourceRecord | None:
+        """The resource with this slug, or None."""
+        return self._latest(queries.find_by_slug(self._connection, kind, org, slug))
+
+    def find_by_request_id(self, kind: str, org: str, request_id: str) -> ResourceRecord | None:
+        """The resource that this request made, or None."""
+        return self._latest(queries.find_by_request_id(self._connection, kind, org, request_id))
+
+    def list(self, query: ListQuery) -> Page:
+        """One page, with what this transaction has written."""
+        self._tell()
+        at_revision = self._group.revision if self._revision is None else self._revision
+        return queries.list_page(self._connection, query, at_revision)
+
+    def put(self, record: ResourceRecord) -> None:
+        """Insert or replace, and log the change. Raises SlugTaken, RequestIdTaken, InvalidValue."""
+        limits.check_record(record)
+        limits.check_revision(record, self.revision())
+        before = self.get(record.kind, record.id)
+        if before is not None and _same_place(before, record):
+            changed = (before.labels != record.labels, before.fields != record.fields)
+            self._own.update(Update(record, *changed))
+        else:
+            self._check_place(record)
+            self._tell()
+            write = statements.insert_record if before is None else statements.replace_record
+            write(self._connection, record)
+        self._changes.add((record.kind, record.id), before, record)
+
+    def delete(self, kind: str, id: str) -> ResourceRecord | None:  # noqa: A002 - the field is called id
+        """Remove, log the change, and return the last state."""
+        before = self.get(kind, id)
+        if before is None:
+            return None
+        self.revision()
+        self._tell()
+        statements.delete_record(self._connection, (kind, id))
+        self._changes.add((kind, id), before, None)
+        return before
+
+    def enqueue(self, topic: str, key: str, payload: bytes, not_before: datetime | None = None) -> None:
+        """Leave a task for the dispatcher."""
+        limits.check_outbox(topic, key, not_before)
+        now = datetime.now(UTC)
+        item = {"topic": topic, "key": key, "payload": payload, "attempts": 0, "error": ""}
+        self._own.outbox.append({**item, "created_at": now, "not_before": not_before or now})
+
+    def complete_outbox(self, ids: Sequence[int]) -> None:
+        """Remove items that are done."""
+        self._own.completed += ids
+
+    def postpone_outbox(self, id: int, not_before: datetime, error: str) -> None:  # noqa: A002 - as above
+        """Count a failed attempt and try again later."""
+        limits.check_time("not_before", not_before)
+        self._own.postponed.append({"this_id": id, "later": not_before, "because": error.replace("\0", "")})
+
+    def append_events(self, execution_id: str, events: Sequence[tuple[str, bytes]]) -> Sequence[EventRecord]:
+        """Append what is new and return it."""
+        limits.check_events(execution_id, events)
+        seen = self._seen_event_ids(execution_id, [event_id for event_id, _ in events])
+        sequence = self.next_event_sequence(execution_id)
+        added: list[EventRecord] = []
+        for event_id, body in events:
+            if event_id not in seen:
+                seen.add(event_id)
+                added.append(EventRecord(execution_id, sequence + len(added), event_id, body))
+        for event in added:
+            self._own.append(event)
+        return added
+
+    def next_event_sequence(self, execution_id: str) -> int:
+        """The sequence number that the next event of this execution gets."""
+        for pending in (self._own, self._group.pending):
+            last = pending.last_sequence(execution_id)
+            if last is not None:
+                return last + 1
+        return queries.last_event_sequence(self._connection, execution_id) + 1
+
+    def delete_events(self, execution_id: str) -> None:
+        """Forget all events of an execution."""
+        self._tell()
+        statements.delete_events(self._connection, execution_id)
+
+    def _tell(self) -> None:
+        """Let the database know everything so far; from here on a rollback is the database's work."""
+        if self._savepoint is None:
+            self._group.flush()  # before the savepoint: a rollback to it must not take back other transactions
+            self._savepoint = self._connection.begin_nested()
+        self._own.flush(self._connection)
+
+    def _waiting(self, kind: str, id_: str) -> ResourceRecord | None:
+        for pending in (self._own, self._group.pending):
+            update = pending.updates.get((kind, id_))
+            if update is not None:
+                return update.record
+        return None
+
+    def _latest(self, found: ResourceRecord | None) -> ResourceRecord | None:
+        """What waits never changes a slug or request id: the database finds, the waiting state answers."""
+        return found and (self._waiting(found.kind, found.id) or found)
+
+    def _check_place(self, record: ResourceRecord) -> None:
+        holder = self.find_by_slug(record.kind, record.org, record.slug)
+        if holder is not None and holder.id != record.id:
+            raise SlugTaken(record.kind, record.org, record.slug, holder.id)
+        holder = self.find_by_request_id(record.kind, record.org, record.request_id)
+        if holder is not None and holder.id != record.id:
+            raise RequestIdTaken(record.kind, record.org, record.request_id, holder.id)
+
+    def _seen_event_ids(self, execution_id: str, event_ids: Sequence[str]) -> set[str]:
+        seen = queries.known_event_ids(self._connection, execution_id, event_ids)
+        for pending in (self._own, self._group.pending):
+            seen.update(pending.events.get(execution_id, ()))
+        return seen
+
+
+def _same_place(before: ResourceRecord, after: ResourceRecord) -> bool:
+    """Whether an update leaves everything that is indexed for uniqueness and order as it was."""
+    return (before.org, before.slug, before.request_id, before.created_at) == (
+        after.org,
+        after.slug,
+        after.request_id,
+        after.created_at,
+    )
