@@ -1,0 +1,105 @@
+"""The composition root: the only place that knows all parts of the server."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from stigmer_api.methods import RESOURCE_SERVICE, SEARCH_SERVICE, SERVER_SERVICE, services
+from stigmer_server import runtime
+from stigmer_server.errors import StartupError
+from stigmer_server.executions.dispatch import Dispatcher
+from stigmer_server.executions.reconcile import Reconciler
+from stigmer_server.executions.temporal import TemporalLink
+from stigmer_server.kinds import REGISTRATIONS
+from stigmer_server.resources.controller import Controller
+from stigmer_server.resources.registry import ResourceRegistry, Services
+from stigmer_server.rpc.install import install
+from stigmer_server.rpc.serving import RpcServer
+from stigmer_server.search import search
+from stigmer_server.settings import Settings
+from stigmer_server.token import read_or_make_token
+from stigmer_server.watch.broker import Broker
+from stigmer_store import Repository, StoreError, open_repository
+
+__all__ = ["App"]
+
+_log = structlog.get_logger("stigmer.server")
+
+_FREE_METHODS = {
+    f"/{SEARCH_SERVICE}/search": search,
+    f"/{RESOURCE_SERVICE}/List": runtime.list_resources,
+    f"/{SERVER_SERVICE}/GetInfo": runtime.get_info,
+}
+
+
+class App:
+    """A whole server in one event loop. `async with App(settings) as app` serves until the block ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.token = settings.token or read_or_make_token(settings.home)
+        self.repository: Repository = _open(settings)
+        self.registry = ResourceRegistry(REGISTRATIONS)
+        self.controller = Controller(self.repository, self.registry.strategy_of, on_enqueued=self._wake_dispatcher)
+        self.broker = Broker(self.repository)
+        self.temporal = TemporalLink(settings.temporal_target, settings.temporal_namespace)
+        self.dispatcher = Dispatcher(self.controller, self.temporal)
+        self.reconciler = Reconciler(self.controller, self.temporal, settings.reconcile_seconds)
+        parts = Services(self.repository, self.controller, self.broker, self.temporal)
+        handlers = install(self.registry, _FREE_METHODS, parts)
+        self.rpc = RpcServer(settings, self.token, handlers, services())
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _wake_dispatcher(self) -> None:
+        self.dispatcher.wake()
+
+    @property
+    def address(self) -> str:
+        """`host:port` that clients use."""
+        return f"{self.settings.host}:{self.rpc.port}"
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.repository.revision()  # opens the database: health says SERVING only after it answered
+            await self.rpc.start()
+        except StoreError as error:
+            await self.repository.close()
+            raise StartupError(f"cannot open the database: {error}") from error
+        except StartupError:
+            await self.repository.close()
+            raise
+        for name, work in (("dispatcher", self.dispatcher.run()), ("reconciler", self.reconciler.run())):
+            self._tasks.append(asyncio.create_task(work, name=name))
+        _log.info("serving", address=self.address, database=self.repository.url, temporal=self.temporal.address)
+        return self
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        await self.rpc.stop(self.broker.close)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.repository.close()
+        _log.info("stopped")
+
+    async def failed(self) -> BaseException:
+        """Wait until one of the background tasks fails, which none ever should."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(done)).exception() or RuntimeError("a background task ended")
+
+
+def _open(settings: Settings) -> Repository:
+    if not settings.database_url:
+        (settings.home / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return open_repository(settings.store_url)
+    except (StoreError, ValueError) as error:
+        raise StartupError(f"cannot open the database: {error}") from error

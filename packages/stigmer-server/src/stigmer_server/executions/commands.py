@@ -1,0 +1,105 @@
+"""RPCs of running executions that both kinds share: updateStatus, cancel, terminate, subscribe."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING, Any
+
+from stigmer_api.errors import FailedPrecondition
+from stigmer_api.kinds import Kind
+from stigmer_server.executions import phases
+from stigmer_server.executions.merge import is_news, merge_status
+from stigmer_server.executions.outbox import enqueue_cancel, enqueue_terminate, save_execution
+from stigmer_server.executions.settle import rfc3339, settle
+from stigmer_server.resources.controller import require_valid
+from stigmer_server.resources.metadata import violation
+
+if TYPE_CHECKING:
+    from stigmer_server.resources.envelope import Resource
+    from stigmer_server.resources.registry import Services
+    from stigmer_server.resources.unit import UnitOfWork
+
+__all__ = ["cancel", "follow", "refuse_unfinished", "report", "terminate"]
+
+
+def report(unit: UnitOfWork, kind: Kind, request: Any, clear: Iterable[str] = ()) -> tuple[Resource, bool]:
+    """Merge one updateStatus request: the execution after it, and whether it brought news.
+
+    Raises NotFound for an unknown execution.
+    """
+    execution = unit.require(kind, request.execution_id)
+    if not is_news(execution, request.sequence):
+        return execution, False
+    was = phases.phase_of(execution)
+    merge_status(execution, request.status, sequence=request.sequence, now=rfc3339(unit.now), clear=clear)
+    events = [(event.event_id, event.SerializeToString()) for event in getattr(request, "events", ())]
+    if events:
+        unit.tx.append_events(request.execution_id, events)
+        execution.status.last_event_sequence = unit.tx.next_event_sequence(request.execution_id) - 1
+    save_execution(unit, kind, execution, was=was)
+    return execution, True
+
+
+async def cancel(kind: Kind, services: Services, request: Any) -> Resource:
+    """Ask a running execution to stop by itself. Asking again, or after it was cancelled, is no error."""
+    require_valid(request)
+
+    def work(unit: UnitOfWork) -> Resource:
+        execution = unit.require(kind, request.id)
+        if not _is_over(kind, execution, phases.CANCELLED):
+            enqueue_cancel(unit, kind, execution, request.reason)
+        return execution
+
+    return await services.controller.run(work)
+
+
+async def terminate(kind: Kind, services: Services, request: Any) -> Resource:
+    """End a running execution at once: it is TERMINATED when this returns; the dispatcher ends its workflow."""
+    require_valid(request)
+
+    def work(unit: UnitOfWork) -> Resource:
+        execution = unit.require(kind, request.id)
+        if _is_over(kind, execution, phases.TERMINATED):
+            return execution
+        reason = request.reason or "terminated by request"
+        enqueue_terminate(unit, kind, execution, reason)
+        return settle(unit, kind, request.id, phases.TERMINATED, reason) or execution
+
+    return await services.controller.run(work)
+
+
+async def follow(kind: Kind, field: str, services: Services, request: Any) -> AsyncIterator[bytes]:
+    """The state of an execution and each newer one until it is terminal; `field` of the request has its id."""
+    require_valid(request)
+    execution_id = getattr(request, field)
+    if not execution_id:
+        raise violation(field, f"the id of the {kind.name} is required")
+    async for record in services.broker.follow(kind, execution_id, phases.record_is_terminal):
+        yield record.body
+
+
+def refuse_unfinished(kind: Kind, execution: Resource) -> None:
+    """Raise FailedPrecondition when an execution has not ended."""
+    phase = phases.phase_of(execution)
+    if phase not in phases.TERMINAL:
+        raise FailedPrecondition(
+            f"{kind.name} {execution.metadata.id} is {_word(phase)}: terminate it first, then delete it",
+            reason="EXECUTION_UNFINISHED",
+            metadata={"id": execution.metadata.id, "phase": phase},
+        )
+
+
+def _is_over(kind: Kind, execution: Resource, wanted: str) -> bool:
+    """Whether the execution has ended as wanted; raises FailedPrecondition when it has ended otherwise."""
+    phase = phases.phase_of(execution)
+    if phase in phases.TERMINAL and phase != wanted:
+        raise FailedPrecondition(
+            f"{kind.name} {execution.metadata.id} has ended: it is {_word(phase)}",
+            reason="EXECUTION_ENDED",
+            metadata={"id": execution.metadata.id, "phase": phase},
+        )
+    return phase == wanted
+
+
+def _word(phase: str) -> str:
+    return phase.removeprefix("EXECUTION_").replace("_", " ").lower()

@@ -1,0 +1,163 @@
+"""Carries the outbox to Temporal: starts, cancellations, terminations and the word to waiting parents.
+
+Every delivery may be repeated after a crash and has its effect once: workflow ids are never used twice, and
+Temporal drops repeated signals by the id of their row. With Temporal away the rows wait, and nothing else does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+import structlog
+
+from stigmer_api.kinds import Kind, kind_by_key
+from stigmer_api.temporal import decode_callback
+from stigmer_server.executions import outbox, phases
+from stigmer_server.executions.settle import settle
+from stigmer_server.executions.temporal import TemporalAway, TemporalLink, TemporalRefused, workflow_id_of
+from stigmer_server.resources.controller import Controller
+from stigmer_server.resources.envelope import from_record
+from stigmer_server.resources.unit import UnitOfWork
+from stigmer_store import OutboxItem, StoreError
+
+__all__ = ["Dispatcher"]
+
+_log = structlog.get_logger("stigmer.dispatch")
+_BATCH = 100
+_AT_ONCE = 16
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 2.0
+_LOOK_AGAIN_SECONDS = 10.0
+"""Rows that another server wrote, or that were postponed, are found this late at most."""
+_LONGEST_POSTPONEMENT = 60.0
+
+
+class Dispatcher:
+    """Runs until cancelled. `wake` it after a commit that left something in the outbox."""
+
+    def __init__(self, controller: Controller, temporal: TemporalLink) -> None:
+        self._controller = controller
+        self._repository = controller.repository
+        self._temporal = temporal
+        self._wake = asyncio.Event()
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._deliver_by_topic: Mapping[str, Callable[[OutboxItem], Awaitable[None]]] = {
+            outbox.START: self._start,
+            outbox.CANCEL: self._cancel,
+            outbox.TERMINATE: self._terminate,
+            outbox.CHILD_FINISHED: self._tell_parent,
+        }
+
+    def wake(self) -> None:
+        """Look into the outbox now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver whatever is due, then wait for more."""
+        pause = _FIRST_PAUSE
+        away = False
+        while True:
+            self._wake.clear()
+            try:
+                items = await self._repository.due_outbox(_BATCH, datetime.now(UTC))
+                if items:
+                    await self._deliver(items)
+            except (TemporalAway, StoreError) as error:
+                if not away:
+                    _log.warning("waiting", error=str(error))
+                away = True
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+                continue
+            if items and away:
+                _log.info("Temporal is back")
+                away = False
+            pause = _FIRST_PAUSE
+            if not items:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), _LOOK_AGAIN_SECONDS)
+
+    async def _deliver(self, items: Sequence[OutboxItem]) -> None:
+        """Deliver items: those of one execution in order, different executions side by side."""
+        ordered = sorted(items, key=lambda item: (item.key, item.id))
+        groups = [list(group) for _key, group in groupby(ordered, key=lambda item: item.key)]
+        results = await asyncio.gather(*(self._deliver_group(group) for group in groups), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _deliver_group(self, items: Sequence[OutboxItem]) -> None:
+        async with self._at_once:
+            for item in items:
+                if not await self._deliver_one(item):
+                    return
+
+    async def _deliver_one(self, item: OutboxItem) -> bool:
+        """Deliver one item and remove it; False when it was postponed. Raises TemporalAway."""
+        deliver = self._deliver_by_topic.get(item.topic)
+        try:
+            if deliver is None:
+                raise TemporalRefused(f"this version of the server knows no topic {item.topic!r}")
+            await deliver(item)
+        except TemporalRefused as error:
+            seconds = min(2.0**item.attempts, _LONGEST_POSTPONEMENT)
+            _log.error("refused", topic=item.topic, execution=item.key, error=str(error), again_in=seconds)
+            await self._repository.postpone_outbox(item.id, datetime.now(UTC) + timedelta(seconds=seconds), str(error))
+            return False
+        await self._repository.complete_outbox([item.id])
+        return True
+
+    async def _start(self, item: OutboxItem) -> None:
+        kind = kind_by_key(item.payload.decode())
+        record = await self._repository.get(kind.key, item.key)
+        if record is None or phases.record_is_terminal(record):
+            return  # deleted or ended before it was started
+        try:
+            await self._temporal.start(kind, item.key)
+        except TemporalRefused as error:
+            await self._settle(kind, item.key, phases.FAILED, f"Temporal refuses to start it: {error}")
+            return
+        await self._controller.run(lambda unit: _mark_started(unit, kind, item.key))
+
+    async def _cancel(self, item: OutboxItem) -> None:
+        kind, reason = _kind_and_reason(item)
+        record = await self._repository.get(kind.key, item.key)
+        if record is None or phases.record_is_terminal(record):
+            return
+        started = bool(from_record(record).status.temporal_workflow_id)
+        if started and await self._temporal.cancel(workflow_id_of(kind, item.key)):
+            return
+        if not started:  # its start is still waiting, and finds it ended
+            await self._settle(kind, item.key, phases.CANCELLED, reason or "cancelled before it was started")
+
+    async def _terminate(self, item: OutboxItem) -> None:
+        kind, reason = _kind_and_reason(item)
+        await self._temporal.terminate(workflow_id_of(kind, item.key), reason)
+
+    async def _tell_parent(self, item: OutboxItem) -> None:
+        try:
+            workflow_id = decode_callback(item.payload)
+        except ValueError:
+            _log.warning("callback token is not ours", execution=item.key)
+            return
+        await self._temporal.tell_parent(workflow_id, item.key, f"stigmer-outbox-{item.id}-{item.key}")
+
+    async def _settle(self, kind: Kind, execution_id: str, phase: str, reason: str) -> None:
+        await self._controller.run(lambda unit: settle(unit, kind, execution_id, phase, reason))
+
+
+def _mark_started(unit: UnitOfWork, kind: Kind, execution_id: str) -> None:
+    execution = unit.find(kind, execution_id)
+    if execution is None or execution.status.temporal_workflow_id:
+        return
+    execution.status.temporal_workflow_id = workflow_id_of(kind, execution_id)
+    unit.save(kind, execution)
+
+
+def _kind_and_reason(item: OutboxItem) -> tuple[Kind, str]:
+    key, _, reason = item.payload.decode().partition("\n")
+    return kind_by_key(key), reason

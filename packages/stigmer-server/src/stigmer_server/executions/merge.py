@@ -1,0 +1,97 @@
+"""How a runner's report becomes part of a stored status. Pure: no store, no clock.
+
+A report holds what changed. Repeating it, or sending an older one after a newer one, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from stigmer_server.executions import phases
+from stigmer_server.resources.envelope import Resource
+
+__all__ = ["is_news", "merge_status"]
+
+_OURS = frozenset({"phase", "audit", "sequence", "temporal_workflow_id", "last_event_sequence"})
+"""Status fields that a report cannot set by itself."""
+
+_KEYS = {"tasks": "task_id", "messages": "id"}
+"""Lists that are merged by element, and the key of their elements."""
+
+
+def is_news(execution: Resource, sequence: int) -> bool:
+    """Whether a report is to be merged: the execution runs, and the report is newer than the last one.
+
+    Sequence 0 is a report without number: taken as new.
+    """
+    if phases.phase_of(execution) in phases.TERMINAL:
+        return False
+    return sequence == 0 or sequence > int(execution.status.sequence)
+
+
+def merge_status(execution: Resource, report: Any, *, sequence: int, now: str, clear: Iterable[str] = ()) -> None:
+    """Merge `report` (a status message) into the status of `execution`.
+
+    Fields of `clear` are replaced even when the report leaves them empty. `now` (RFC 3339) fills started_at and
+    completed_at when the runner gave none.
+    """
+    status = execution.status
+    for name in clear:
+        status.ClearField(name)
+    for field, value in report.ListFields():
+        if field.name in _OURS:
+            continue
+        if field.name in _KEYS:
+            _merge_elements(getattr(status, field.name), value, _KEYS[field.name])
+        else:
+            _overwrite(status, field, value)
+    if sequence:
+        status.sequence = sequence
+    _merge_phase(execution, report, now)
+
+
+def _merge_phase(execution: Resource, report: Any, now: str) -> None:
+    status = execution.status
+    old = phases.phase_of(execution)
+    new = str(report.DESCRIPTOR.fields_by_name["phase"].enum_type.values_by_number[report.phase].name)
+    if not phases.may_follow(old, new):
+        return
+    status.phase = report.phase
+    if not status.started_at:
+        status.started_at = now
+    if new in phases.TERMINAL and not status.completed_at:
+        status.completed_at = now
+
+
+def _merge_elements(stored: Any, reported: Any, key: str) -> None:
+    """Update elements with a known key in place, append the others; a list without any keys replaces the stored one."""
+    if not any(getattr(item, key) for item in reported):
+        del stored[:]
+        stored.extend(reported)
+        return
+    places = {getattr(item, key): place for place, item in enumerate(stored) if getattr(item, key)}
+    for item in reported:
+        place = places.get(getattr(item, key))
+        if place is None:
+            if getattr(item, key):
+                places[getattr(item, key)] = len(stored)
+            stored.append(item)
+        else:
+            for field, value in item.ListFields():
+                _overwrite(stored[place], field, value)
+
+
+def _overwrite(message: Any, field: Any, value: Any) -> None:
+    """Set one field to a value, whatever its type; nothing of the old value stays."""
+    if field.message_type is None and not field.is_repeated:
+        setattr(message, field.name, value)
+        return
+    message.ClearField(field.name)
+    target = getattr(message, field.name)
+    if field.is_repeated and field.message_type is not None and field.message_type.GetOptions().map_entry:
+        target.MergeFrom(value) if hasattr(target, "MergeFrom") else target.update(value)
+    elif field.is_repeated:
+        target.extend(value)
+    else:
+        target.CopyFrom(value)

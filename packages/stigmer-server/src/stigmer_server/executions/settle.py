@@ -1,0 +1,36 @@
+"""Ending an execution from the server's side: terminated by a user, or lost by Temporal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from stigmer_api.kinds import Kind
+from stigmer_server.executions import phases
+from stigmer_server.executions.outbox import save_execution
+
+if TYPE_CHECKING:
+    from stigmer_server.resources.envelope import Resource
+    from stigmer_server.resources.unit import UnitOfWork
+
+__all__ = ["rfc3339", "settle"]
+
+
+def rfc3339(moment: datetime) -> str:
+    """A moment as the execution kinds write it: RFC 3339, UTC, milliseconds."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def settle(unit: UnitOfWork, kind: Kind, execution_id: str, phase: str, reason: str) -> Resource | None:
+    """Give an unfinished execution its terminal phase with a reason; None when it is gone or has ended by itself."""
+    execution = unit.find(kind, execution_id)
+    if execution is None:
+        return None
+    was = phases.phase_of(execution)
+    if was in phases.TERMINAL:
+        return None
+    phases.set_phase(execution, phase)
+    execution.status.error = reason
+    execution.status.completed_at = rfc3339(unit.now)
+    save_execution(unit, kind, execution, was=was)
+    return execution

@@ -1,0 +1,129 @@
+"""AgentExecution: one turn of a session. Naming only the agent makes the session."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1.enum_pb2 import ExecutionControlSignal
+from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1.io_pb2 import UpdateStatusResponse
+from stigmer_api.errors import FieldViolation, InvalidArgument
+from stigmer_api.kinds import kind_by_key
+from stigmer_server.executions import commands, phases
+from stigmer_server.executions.creation import execution_fields, keep_spec, make_pending
+from stigmer_server.resources.controller import require_valid
+from stigmer_server.resources.default_instance import ensure_default_instance
+from stigmer_server.resources.envelope import Resource, new_resource
+from stigmer_server.resources.registry import Registration, Services
+from stigmer_server.resources.strategy import ResourceStrategy
+from stigmer_server.resources.unit import UnitOfWork
+
+__all__ = ["REGISTRATION"]
+
+_KIND = kind_by_key("agent_execution")
+_AGENT = kind_by_key("agent")
+_INSTANCE = kind_by_key("agent_instance")
+_SESSION = kind_by_key("session")
+_LONGEST_SUBJECT = 80
+
+
+class AgentExecutionStrategy(ResourceStrategy):
+    """Resolves or makes the session, then waits to be started."""
+
+    references = {"session_id": "session", "agent_id": "agent"}  # noqa: RUF012 - never written to
+    queryable = frozenset({"session_id", "agent_id", "phase"})
+    name_required = False
+    unique_slugs = True
+    newest_first = True
+
+    def check(self, resource: Resource) -> list[FieldViolation]:
+        if resource.spec.session_id or resource.spec.agent_id:
+            return []
+        return [FieldViolation("spec.session_id", "either session_id or agent_id is required")]
+
+    def prepare_create(self, unit: UnitOfWork, resource: Resource) -> None:
+        spec = resource.spec
+        if spec.session_id:
+            _take_agent_of_session(unit, resource)
+        else:
+            spec.session_id = _make_session(unit, resource)
+        make_pending(unit, _KIND, resource)
+
+    def prepare_update(self, unit: UnitOfWork, stored: Resource, resource: Resource) -> None:
+        keep_spec(stored, resource)
+
+    def removing(self, unit: UnitOfWork, resource: Resource) -> None:
+        commands.refuse_unfinished(_KIND, resource)
+        unit.tx.delete_events(resource.metadata.id)
+
+    def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
+        return execution_fields(resource, "session_id", "agent_id")
+
+
+def _take_agent_of_session(unit: UnitOfWork, execution: Resource) -> None:
+    spec = execution.spec
+    session = unit.require(_SESSION, spec.session_id)
+    instance = unit.find(_INSTANCE, session.spec.agent_instance_id)
+    if instance is None:
+        raise _wrong("spec.session_id", f"its AgentInstance {session.spec.agent_instance_id} was deleted")
+    if spec.agent_id and spec.agent_id != instance.spec.agent_id:
+        raise _wrong("spec.agent_id", f"the session belongs to agent {instance.spec.agent_id}; leave agent_id empty")
+    if unit.find(_AGENT, instance.spec.agent_id) is None:
+        raise _wrong("spec.session_id", f"its agent {instance.spec.agent_id} was deleted")
+    spec.agent_id = instance.spec.agent_id
+
+
+def _make_session(unit: UnitOfWork, execution: Resource) -> str:
+    agent = unit.require(_AGENT, execution.spec.agent_id)
+    known = agent.status.default_instance_id
+    instance_id = ensure_default_instance(unit, agent, _INSTANCE, "agent_id")
+    if instance_id != known:
+        unit.save(_AGENT, agent)
+    session = new_resource(_SESSION)
+    session.spec.CopyFrom(execution.spec.session_spec)
+    session.spec.agent_instance_id = session.spec.agent_instance_id or instance_id
+    session.spec.subject = session.spec.subject or _subject(execution.spec.message)
+    session.metadata.org = execution.metadata.org
+    session.metadata.visibility = execution.metadata.visibility
+    return unit.create(_SESSION, session).metadata.id
+
+
+def _subject(message: str) -> str:
+    line = " ".join(message.split())
+    return line if len(line) <= _LONGEST_SUBJECT else f"{line[: _LONGEST_SUBJECT - 1]}…"
+
+
+def _wrong(field: str, description: str) -> InvalidArgument:
+    return InvalidArgument(f"{field}: {description}", violations=[FieldViolation(field, description)])
+
+
+async def update_status(services: Services, request: Any) -> UpdateStatusResponse:
+    """Merge a report; the answer tells the runner to stop when the execution has ended from outside."""
+    require_valid(request)
+    waiting = _says_phase_other_than_waiting(request.status)
+    execution, news = await services.controller.run(
+        lambda unit: commands.report(unit, _KIND, request, clear=("pending_approvals",) if waiting else ())
+    )
+    if news or phases.phase_of(execution) not in {phases.CANCELLED, phases.TERMINATED}:
+        return UpdateStatusResponse()
+    return UpdateStatusResponse(
+        signal=ExecutionControlSignal.EXECUTION_CONTROL_SIGNAL_STOP, signal_reason=execution.status.error
+    )
+
+
+def _says_phase_other_than_waiting(status: Any) -> bool:
+    """Whether a report says that nobody is waited for: what was pending then is decided."""
+    names = status.DESCRIPTOR.fields_by_name["phase"].enum_type.values_by_number
+    return names[status.phase].name not in {phases.UNSPECIFIED, phases.WAITING_FOR_APPROVAL}
+
+
+REGISTRATION = Registration(
+    _KIND,
+    AgentExecutionStrategy(),
+    unary={
+        "updateStatus": update_status,
+        "cancel": partial(commands.cancel, _KIND),
+        "terminate": partial(commands.terminate, _KIND),
+    },
+    streams={"subscribe": partial(commands.follow, _KIND, "value")},
+)

@@ -1,0 +1,111 @@
+"""WorkflowExecution: one run of a workflow, with an event log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+from stigmer_api.errors import FieldViolation
+from stigmer_api.kinds import kind_by_key
+from stigmer_server.executions import commands, events
+from stigmer_server.executions.creation import execution_fields, keep_spec, make_pending
+from stigmer_server.executions.filters import list_filtered
+from stigmer_server.resources.controller import require_valid
+from stigmer_server.resources.default_instance import ensure_default_instance
+from stigmer_server.resources.envelope import Resource
+from stigmer_server.resources.metadata import violation
+from stigmer_server.resources.registry import Registration, Services
+from stigmer_server.resources.strategy import ResourceStrategy
+from stigmer_server.resources.unit import UnitOfWork
+
+__all__ = ["REGISTRATION"]
+
+_KIND = kind_by_key("workflow_execution")
+_WORKFLOW = kind_by_key("workflow")
+_INSTANCE = kind_by_key("workflow_instance")
+
+
+class WorkflowExecutionStrategy(ResourceStrategy):
+    """Resolves workflow and instance, then waits to be started."""
+
+    references = {"workflow_id": "workflow", "workflow_instance_id": "workflow_instance"}  # noqa: RUF012 - never written to
+    queryable = frozenset({"workflow_id", "workflow_instance_id", "phase"})
+    name_required = False
+    unique_slugs = True
+    newest_first = True
+
+    def check(self, resource: Resource) -> list[FieldViolation]:
+        if resource.spec.workflow_id or resource.spec.workflow_instance_id:
+            return []
+        return [FieldViolation("spec.workflow_id", "either workflow_id or workflow_instance_id is required")]
+
+    def prepare_create(self, unit: UnitOfWork, resource: Resource) -> None:
+        workflow = _resolve(unit, resource)
+        resource.status.workflow_version_hash = workflow.status.version_hash
+        make_pending(unit, _KIND, resource)
+
+    def prepare_update(self, unit: UnitOfWork, stored: Resource, resource: Resource) -> None:
+        keep_spec(stored, resource)
+
+    def removing(self, unit: UnitOfWork, resource: Resource) -> None:
+        commands.refuse_unfinished(_KIND, resource)
+        unit.tx.delete_events(resource.metadata.id)
+
+    def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
+        return execution_fields(resource, "workflow_id", "workflow_instance_id")
+
+
+def _resolve(unit: UnitOfWork, execution: Resource) -> Resource:
+    """Fill in whichever of workflow and instance was left out; returns the workflow."""
+    spec = execution.spec
+    if spec.workflow_instance_id:
+        owner = unit.require(_INSTANCE, spec.workflow_instance_id).spec.workflow_id
+        if spec.workflow_id and spec.workflow_id != owner:
+            raise violation("spec.workflow_id", f"the instance belongs to workflow {owner}; leave workflow_id empty")
+        spec.workflow_id = owner
+        workflow = unit.find(_WORKFLOW, owner)
+        if workflow is None:
+            raise violation("spec.workflow_instance_id", f"its workflow {owner} was deleted")
+        return workflow
+    workflow = unit.require(_WORKFLOW, spec.workflow_id)
+    known = workflow.status.default_instance_id
+    spec.workflow_instance_id = ensure_default_instance(unit, workflow, _INSTANCE, "workflow_id")
+    if spec.workflow_instance_id != known:
+        unit.save(_WORKFLOW, workflow)
+    return workflow
+
+
+async def update_status(services: Services, request: Any) -> Resource:
+    """Merge a report and append its events."""
+    require_valid(request)
+    flags = {
+        "pending_approvals": request.update_pending_approvals,
+        "pending_file_reviews": request.update_pending_file_reviews,
+    }
+    clear = tuple(name for name, asked in flags.items() if asked)
+    execution, _ = await services.controller.run(lambda unit: commands.report(unit, _KIND, request, clear))
+    return execution
+
+
+def subscribe_events(services: Services, request: Any) -> AsyncIterator[bytes]:
+    """The event log from `after_sequence` on, until the execution has ended and all its events are told."""
+    return events.follow_events(_KIND, services, request)
+
+
+REGISTRATION = Registration(
+    _KIND,
+    WorkflowExecutionStrategy(),
+    unary={
+        "updateStatus": update_status,
+        "cancel": partial(commands.cancel, _KIND),
+        "terminate": partial(commands.terminate, _KIND),
+        "list": partial(list_filtered, _KIND, "list"),
+        "listByWorkflow": partial(list_filtered, _KIND, "listByWorkflow"),
+        "getEventLog": partial(events.get_event_log, _KIND),
+    },
+    streams={
+        "subscribe": partial(commands.follow, _KIND, "execution_id"),
+        "subscribeEvents": subscribe_events,
+    },
+)

@@ -1,0 +1,145 @@
+"""The generic commands and reads, once for all kinds. What a kind does differently is in its strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from stigmer_api.errors import FieldViolation, InvalidArgument, NotFound
+from stigmer_api.kinds import DEFAULT_ORG, Kind
+from stigmer_api.validation import violations
+from stigmer_server.resources.envelope import Resource, copy_of, from_record
+from stigmer_server.resources.metadata import violation
+from stigmer_server.resources.references import not_found
+from stigmer_server.resources.unit import StrategyOf, UnitOfWork
+from stigmer_store import ListQuery, Repository, ResourceRecord, Transaction
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+    from stigmer_api._pb.ai.stigmer.commons.apiresource.io_pb2 import (
+        ApiResourceReference,
+        UpdateVisibilityInput,
+    )
+
+__all__ = ["Controller", "require_valid"]
+
+T = TypeVar("T")
+
+_SUGGESTION_POOL = 1000
+
+
+class Controller:
+    """Commands and reads of every kind over one repository. Raises ApiError and StoreError, nothing else."""
+
+    def __init__(self, repository: Repository, strategy_of: StrategyOf, *, on_enqueued: Callable[[], None]) -> None:
+        self.repository = repository
+        self.strategy_of = strategy_of
+        self._on_enqueued = on_enqueued
+
+    async def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` in one transaction. It may run again from the start: it must not change what it closes over."""
+        units: list[UnitOfWork] = []
+
+        def transaction(tx: Transaction) -> T:
+            unit = UnitOfWork(tx, self.strategy_of)
+            result = work(unit)
+            unit.flush()
+            units[:] = [unit]
+            return result
+
+        result = await self.repository.write(transaction)
+        if units[0].enqueued:
+            self._on_enqueued()
+        return result
+
+    # -- commands
+
+    async def create(self, kind: Kind, request: Message) -> Resource:
+        """Store a new resource."""
+        checked = self._checked(kind, request)
+        return self.present(kind, await self.run(lambda unit: unit.create(kind, copy_of(checked))))
+
+    async def update(self, kind: Kind, request: Message) -> Resource:
+        """Replace spec and metadata of a stored resource."""
+        checked = self._checked(kind, request)
+        return self.present(kind, await self.run(lambda unit: unit.update(kind, copy_of(checked))))
+
+    async def apply(self, kind: Kind, request: Message) -> Resource:
+        """Create or update; an unchanged resource is answered as it is, with its old revision."""
+        checked = self._checked(kind, request)
+        return self.present(kind, await self.run(lambda unit: unit.apply(kind, copy_of(checked))))
+
+    async def delete(self, kind: Kind, resource_id: str) -> Resource:
+        """Delete and answer with the last state."""
+        return self.present(kind, await self.run(lambda unit: unit.delete(kind, resource_id)))
+
+    async def update_visibility(self, kind: Kind, request: UpdateVisibilityInput) -> Resource:
+        """Change who may see a resource, and nothing else."""
+        require_valid(request)
+
+        def work(unit: UnitOfWork) -> Resource:
+            resource = unit.require(kind, request.resource_id)
+            if resource.metadata.visibility != request.visibility:
+                resource.metadata.visibility = request.visibility
+                unit.save(kind, resource)
+            return resource
+
+        return self.present(kind, await self.run(work))
+
+    # -- reads
+
+    async def get(self, kind: Kind, resource_id: str) -> Message | bytes:
+        """The resource with this id, as stored bytes when nothing in it has to be hidden."""
+        if not resource_id:
+            raise violation("value", f"the id of the {kind.name} is required")
+        record = await self.repository.get(kind.key, resource_id)
+        if record is None:
+            raise await self.missing(kind, resource_id, "")
+        return self.present_record(kind, record)
+
+    async def get_by_reference(self, kind: Kind, request: ApiResourceReference) -> Message | bytes:
+        """The resource with this slug in this org ("local" when none is given)."""
+        require_valid(request)
+        if request.kind not in {0, kind.number}:
+            raise violation("kind", f"must be {kind.key} ({kind.number}) or unset, not {request.kind}")
+        org = request.org or DEFAULT_ORG
+        record = await self.repository.find_by_slug(kind.key, org, request.slug)
+        if record is None:
+            raise await self.missing(kind, request.slug, org)
+        return self.present_record(kind, record)
+
+    async def missing(self, kind: Kind, text: str, org: str) -> NotFound:
+        """NotFound with near matches."""
+        pool = ListQuery(kinds=(kind.key,), org=org, page_size=_SUGGESTION_POOL, newest_first=True)
+        return not_found(kind, text, org, (await self.repository.list(pool)).items)
+
+    # -- on the way out
+
+    def present(self, kind: Kind, resource: Resource) -> Resource:
+        """The resource without what must not be read back."""
+        strategy = self.strategy_of(kind)
+        if strategy.has_secrets:
+            resource = copy_of(resource)
+            strategy.redact(resource)
+        return resource
+
+    def present_record(self, kind: Kind, record: ResourceRecord) -> Message | bytes:
+        """The same for a record; its bytes go out untouched when the kind has no secrets."""
+        return self.present(kind, from_record(record)) if self.strategy_of(kind).has_secrets else record.body
+
+    def _checked(self, kind: Kind, request: Message) -> Resource:
+        resource = cast("Resource", request)
+        if not resource.HasField("spec"):
+            resource.spec.SetInParent()  # so that the rules of the spec apply to a missing one too
+        resource.ClearField("status")  # the server's; whatever a client put there is ignored, not judged
+        require_valid(resource, self.strategy_of(kind).check(resource))
+        return resource
+
+
+def require_valid(message: Message, more: Any = ()) -> None:
+    """Raise InvalidArgument with every broken rule of the contract and everything in `more`."""
+    found: list[FieldViolation] = [*violations(message), *more]
+    if found:
+        rest = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise InvalidArgument(f"{found[0].field}: {found[0].description}{rest}", violations=found)

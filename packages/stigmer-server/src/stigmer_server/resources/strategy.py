@@ -1,0 +1,66 @@
+"""What one kind does differently from all others. Every hook is optional; a kind without behaviour needs none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from stigmer_api.errors import FieldViolation
+
+if TYPE_CHECKING:
+    from stigmer_server.resources.envelope import Resource
+    from stigmer_server.resources.unit import UnitOfWork
+
+__all__ = ["ResourceStrategy"]
+
+
+class ResourceStrategy:
+    """Hooks of the generic commands, in the order in which a command calls them.
+
+    `check` runs before the transaction and sees only the message. All others run inside it, must not touch anything but
+    their unit of work, and may run again from the start after a conflict.
+    """
+
+    references: Mapping[str, str] = {}
+    """Fields of the spec that name another resource by id (or slug): field -> kind key. Checked on every write."""
+
+    required_references: frozenset[str] = frozenset()
+    """Those of `references` that must be given."""
+
+    queryable: frozenset[str] = frozenset()
+    """Names that `fields` may use, so that list methods with such filters can be bound."""
+
+    name_required: bool = True
+    """False: a resource without name gets one from its id (executions, sessions)."""
+
+    unique_slugs: bool = False
+    """True: several resources may share a name, so a slug made from a name gets a unique ending (executions)."""
+
+    newest_first: bool = False
+    """Order of lists."""
+
+    has_secrets: bool = False
+    """True: `redact` has to see every resource of this kind before it leaves the server."""
+
+    def check(self, resource: Resource) -> Iterable[FieldViolation]:
+        """What is wrong with the message beyond the rules of the contract."""
+        return ()
+
+    def prepare_create(self, unit: UnitOfWork, resource: Resource) -> None:
+        """Complete a new resource; its id, org and slug are set and its references are good."""
+
+    def created(self, unit: UnitOfWork, resource: Resource) -> None:
+        """Create what belongs to a new resource. Changes to `resource` are stored with it."""
+
+    def prepare_update(self, unit: UnitOfWork, stored: Resource, resource: Resource) -> None:
+        """Complete the new state; identity and status are already those of `stored`."""
+
+    def removing(self, unit: UnitOfWork, resource: Resource) -> None:
+        """Refuse a deletion, or delete what belongs to the resource."""
+
+    def fields(self, unit: UnitOfWork, resource: Resource) -> Mapping[str, str]:
+        """Values to find resources by; empty ones are left out."""
+        return {}
+
+    def redact(self, resource: Resource) -> None:
+        """Take out what must not be read back."""

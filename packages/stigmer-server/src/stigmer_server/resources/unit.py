@@ -1,0 +1,275 @@
+"""One command inside its transaction: the resources it touches are staged and written once, at the end.
+
+Staging gives a command one change per resource and one revision for all, however often it comes back to a resource
+(an Agent is written once although its default instance, created after it, changes its status).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from stigmer_api._pb.ai.stigmer.commons.apiresource.enum_pb2 import ApiResourceVisibility
+from stigmer_api.errors import AlreadyExists, Conflict, FieldViolation
+from stigmer_api.kinds import Kind, kind_by_key
+from stigmer_server.resources import metadata as identity
+from stigmer_server.resources.envelope import Resource, copy_of, from_record, to_record
+from stigmer_server.resources.references import Problems, named_references, not_found
+from stigmer_store import ListQuery, ResourceRecord, Transaction
+
+if TYPE_CHECKING:
+    from stigmer_api._pb.ai.stigmer.commons.apiresource.metadata_pb2 import ApiResourceMetadata
+    from stigmer_server.resources.strategy import ResourceStrategy
+
+__all__ = ["StrategyOf", "UnitOfWork"]
+
+StrategyOf = Callable[[Kind], "ResourceStrategy"]
+
+_SUGGESTION_POOL = 1000
+_ENDING_LENGTH = 8
+
+
+class UnitOfWork:
+    """What a command may do. Everything is undone together when it raises."""
+
+    def __init__(self, tx: Transaction, strategy_of: StrategyOf, *, now: datetime | None = None) -> None:
+        self.tx = tx
+        self.now = now or datetime.now(UTC)
+        self.enqueued = False
+        self._strategy_of = strategy_of
+        self._staged: dict[tuple[str, str], Resource | None] = {}  # None: removed by this command
+
+    # -- reading
+
+    def find(self, kind: Kind, resource_id: str) -> Resource | None:
+        """The resource as this command sees it; the caller may change what it gets and `save` it."""
+        if (kind.key, resource_id) in self._staged:
+            staged = self._staged[kind.key, resource_id]
+            return None if staged is None else copy_of(staged)
+        record = self.tx.get(kind.key, resource_id)
+        return None if record is None else from_record(record)
+
+    def find_by_slug(self, kind: Kind, org: str, slug: str) -> Resource | None:
+        """The resource with this slug as this command sees it."""
+        for (key, _id), staged in self._staged.items():
+            if key == kind.key and staged is not None and _is_called(staged, org, slug):
+                return copy_of(staged)
+        record = self.tx.find_by_slug(kind.key, org, slug)
+        if record is None or (kind.key, record.id) in self._staged:
+            return None
+        return from_record(record)
+
+    def require(self, kind: Kind, resource_id: str) -> Resource:
+        """The resource with this id; raises NotFound."""
+        if not resource_id:
+            raise identity.violation("value", f"the id of the {kind.name} is required")
+        found = self.find(kind, resource_id)
+        if found is None:
+            raise not_found(kind, resource_id, "", self._pool(kind, ""))
+        return found
+
+    # -- the generic commands
+
+    def create(self, kind: Kind, resource: Resource) -> Resource:
+        """Create a resource and what belongs to it. A known (org, request_id) gives the resource stored first."""
+        metadata = resource.metadata
+        metadata.org = identity.org_of(metadata)
+        if metadata.request_id:
+            record = self.tx.find_by_request_id(kind.key, metadata.org, metadata.request_id)
+            if record is not None:
+                return from_record(record)
+        strategy = self._strategy_of(kind)
+        self._identify(kind, strategy, resource)
+        resource.ClearField("status")
+        identity.stamp_created(resource.status.audit, self.now)
+        self._resolve_references(strategy, resource)
+        strategy.prepare_create(self, resource)
+        self._stage(kind, resource)
+        strategy.created(self, resource)
+        self._stage(kind, resource)
+        return resource
+
+    def update(self, kind: Kind, resource: Resource, *, skip_unchanged: bool = False) -> Resource:
+        """Replace spec and metadata of a stored resource; its identity, creation and status stay.
+
+        With `skip_unchanged` an update that changes nothing writes nothing. Raises NotFound and, when
+        metadata.revision is older than what is stored, Conflict.
+        """
+        stored = self.locate(kind, resource.metadata)
+        if stored is None:
+            raise self._nothing_to_update(kind, resource)
+        return self.replace(kind, stored, resource, skip_unchanged=skip_unchanged)
+
+    def replace(self, kind: Kind, stored: Resource, resource: Resource, *, skip_unchanged: bool = False) -> Resource:
+        """The second half of `update`, for a caller that has the stored resource."""
+        _refuse_stale(kind, stored, resource.metadata.revision)
+        strategy = self._strategy_of(kind)
+        _keep_identity(stored, resource)
+        self._resolve_references(strategy, resource, stored)
+        strategy.prepare_update(self, stored, resource)
+        if skip_unchanged and resource.SerializeToString(deterministic=True) == stored.SerializeToString(
+            deterministic=True
+        ):
+            return stored
+        identity.stamp_spec_updated(resource.status.audit, self.now)
+        self._stage(kind, resource)
+        return resource
+
+    def apply(self, kind: Kind, resource: Resource) -> Resource:
+        """Create the resource, or update the one with its id or (org, slug) when that changes anything."""
+        stored = self.locate(kind, resource.metadata)
+        if stored is None:
+            return self.create(kind, resource)
+        return self.replace(kind, stored, resource, skip_unchanged=True)
+
+    def delete(self, kind: Kind, resource_id: str) -> Resource:
+        """Delete a resource and what belongs to it; returns its last state. Raises NotFound."""
+        resource = self.require(kind, resource_id)
+        self._strategy_of(kind).removing(self, resource)
+        self._staged[kind.key, resource_id] = None
+        return resource
+
+    def save(self, kind: Kind, resource: Resource) -> None:
+        """Write a changed resource as it is: status reports and other changes that are no update of the spec."""
+        identity.stamp_status_updated(resource.status.audit, self.now)
+        self._stage(kind, resource)
+
+    def enqueue(self, topic: str, key: str, payload: bytes) -> None:
+        """Leave a task for the dispatcher."""
+        self.tx.enqueue(topic, key, payload)
+        self.enqueued = True
+
+    def flush(self) -> None:
+        """Write everything staged, with one revision."""
+        for (key, resource_id), staged in self._staged.items():
+            if staged is None:
+                self.tx.delete(key, resource_id)
+                continue
+            kind = kind_by_key(key)
+            self.tx.put(to_record(kind, staged, self.tx.revision(), self._strategy_of(kind).fields(self, staged)))
+
+    # -- identity and references
+
+    def locate(self, kind: Kind, metadata: ApiResourceMetadata) -> Resource | None:
+        """The stored resource that metadata means: by id when it has one, else by (org, slug)."""
+        if metadata.id:
+            return self.find(kind, metadata.id)
+        nameless = not metadata.slug and not metadata.name
+        if nameless and not self._strategy_of(kind).name_required:
+            return None
+        return self.find_by_slug(kind, identity.org_of(metadata), identity.slug_of(metadata))
+
+    def _stage(self, kind: Kind, resource: Resource) -> None:
+        self._staged[kind.key, resource.metadata.id] = resource
+
+    def _pool(self, kind: Kind, org: str) -> tuple[ResourceRecord, ...]:
+        return self.tx.list(ListQuery(kinds=(kind.key,), org=org, page_size=_SUGGESTION_POOL, newest_first=True)).items
+
+    def _nothing_to_update(self, kind: Kind, resource: Resource) -> Exception:
+        metadata = resource.metadata
+        if metadata.id:
+            return not_found(kind, metadata.id, "", self._pool(kind, ""))
+        org = identity.org_of(metadata)
+        return not_found(kind, identity.slug_of(metadata), org, self._pool(kind, org))
+
+    def _identify(self, kind: Kind, strategy: ResourceStrategy, resource: Resource) -> None:
+        metadata = resource.metadata
+        if not metadata.id:
+            metadata.id = identity.new_id(kind)
+        elif not identity.is_id_of(kind, metadata.id):
+            raise identity.violation(
+                "metadata.id",
+                f"{metadata.id!r} is no id of a {kind.name} ({kind.id_prefix}-<lower case ULID>); "
+                "leave it empty to get one",
+            )
+        elif self.find(kind, metadata.id) is not None:
+            raise AlreadyExists(f"{kind.name} {metadata.id} exists already", metadata={"id": metadata.id})
+        metadata.slug = _new_slug(strategy, metadata)
+        metadata.name = metadata.name or metadata.slug
+        metadata.visibility = metadata.visibility or ApiResourceVisibility.visibility_private
+        holder = self.find_by_slug(kind, metadata.org, metadata.slug)
+        if holder is not None:
+            raise AlreadyExists(
+                f"{kind.name} {metadata.slug!r} exists already in org {metadata.org!r} ({holder.metadata.id}); "
+                "apply or update it, or choose another name",
+                metadata={"id": holder.metadata.id, "kind": kind.name, "slug": metadata.slug},
+            )
+
+    def _resolve_references(
+        self, strategy: ResourceStrategy, resource: Resource, stored: Resource | None = None
+    ) -> None:
+        """Check every reference of the spec; slugs become ids. What `stored` already had is not asked again."""
+        problems = Problems()
+        org, spec = resource.metadata.org, resource.spec
+        for name, key in strategy.references.items():
+            value = getattr(spec, name)
+            if not value and name in strategy.required_references:
+                problems.wrong.append(FieldViolation(f"spec.{name}", "is required"))
+            if not value or (stored is not None and value == getattr(stored.spec, name)):
+                continue
+            target = kind_by_key(key)
+            found = self.find(target, value) or self.find_by_slug(target, org, value)
+            if found is None:
+                error = not_found(target, value, org, self._pool(target, org))
+                problems.missing.append((f"spec.{name}", error))
+            else:
+                setattr(spec, name, found.metadata.id)
+        self._check_named_references(resource, stored, problems)
+        problems.raise_if_any()
+
+    def _check_named_references(self, resource: Resource, stored: Resource | None, problems: Problems) -> None:
+        known = [] if stored is None else [item for _, item, _, _ in named_references(stored.spec, "")]
+        for path, reference, wanted, said in named_references(resource.spec, "spec"):
+            if wanted is not None and said is not None and said is not wanted:
+                problems.wrong.append(
+                    FieldViolation(f"{path}.kind", f"must be {wanted.key} ({wanted.number}), not {said.key}")
+                )
+                continue
+            target = wanted or said
+            if target is None or reference in known:
+                continue
+            org = reference.org or resource.metadata.org
+            if self.find_by_slug(target, org, reference.slug) is None:
+                problems.missing.append((path, not_found(target, reference.slug, org, self._pool(target, org))))
+
+
+def _is_called(resource: Resource, org: str, slug: str) -> bool:
+    return resource.metadata.org == org and resource.metadata.slug == slug
+
+
+def _new_slug(strategy: ResourceStrategy, metadata: ApiResourceMetadata) -> str:
+    if metadata.slug or (strategy.name_required and not strategy.unique_slugs):
+        return identity.slug_of(metadata)
+    if not metadata.name:
+        return metadata.id
+    if not strategy.unique_slugs:
+        return identity.slug_of(metadata)
+    ending = metadata.id[-_ENDING_LENGTH:]
+    base = identity.slug_from_name(metadata.name)[: identity.MAX_SLUG - _ENDING_LENGTH - 1].strip("-")
+    return f"{base}-{ending}" if base[:1].isalpha() else metadata.id
+
+
+def _refuse_stale(kind: Kind, stored: Resource, revision: int) -> None:
+    newest = stored.metadata.revision
+    if revision and revision != newest:
+        raise Conflict(
+            f"{kind.name} {stored.metadata.slug!r} is at revision {newest}, not {revision}: "
+            "read it again, repeat the change on what you read, and send it with its revision",
+            reason="REVISION_STALE",
+            metadata={"id": stored.metadata.id, "revision": str(newest)},
+        )
+
+
+def _keep_identity(stored: Resource, resource: Resource) -> None:
+    old, new = stored.metadata, resource.metadata
+    new.id, new.slug, new.org, new.revision, new.request_id = (
+        old.id,
+        old.slug,
+        old.org,
+        old.revision,
+        old.request_id,
+    )
+    new.name = new.name or old.name
+    new.visibility = new.visibility or old.visibility
+    resource.status.CopyFrom(stored.status)

@@ -1,0 +1,164 @@
+"""The edge of a call: parses the request, times and logs the call, and turns every failure into a canonical status.
+
+It has the one broad `except` of the server: whatever is neither ApiError nor StoreError is a bug, is logged with its
+request id, and reaches the client as INTERNAL with that id and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError, Message
+from ulid import ULID
+
+from stigmer_api.errors import ApiError, Cancelled, FieldViolation, Internal, InvalidArgument, to_rpc_status
+from stigmer_server.errors import api_error_from_store
+from stigmer_store import StoreError
+
+if TYPE_CHECKING:
+    from stigmer_api.methods import Method
+
+__all__ = ["REQUEST_ID", "abort", "stream_handler", "unary_handler"]
+
+REQUEST_ID = "x-request-id"
+"""Metadata key of the request id: taken from the client when it sends one, always answered."""
+
+BoundUnary = Callable[[Any], Awaitable[Message | bytes]]
+BoundStream = Callable[[Any], AsyncIterator[bytes]]
+
+_log = structlog.get_logger("stigmer.rpc")
+_LONGEST_REQUEST_ID = 128
+_MOST_DETAIL_BYTES = 4096  # a client's default for all metadata is 8 KiB; past it the error itself would be lost
+_LONGEST_MESSAGE = 1500
+_SERVER_FAULTS = frozenset({"INTERNAL", "UNAVAILABLE", "RESOURCE_EXHAUSTED"})
+_QUIET_VERBS = frozenset({"get", "list", "updateStatus", "search", "List", "GetInfo", "getEventLog", "getByReference"})
+
+
+class _Call:
+    """One call under way, for its log line."""
+
+    __slots__ = ("_started", "method", "request_id", "sent")
+
+    def __init__(self, method: Method, context: Any) -> None:
+        self.method = method
+        self.request_id = _request_id(context)
+        self.sent = 0
+        self._started = time.perf_counter()
+        context.set_trailing_metadata(((REQUEST_ID, self.request_id),))
+
+    def finish(self, code: str, error: BaseException | None = None) -> None:
+        """Write the access log line."""
+        quiet = code == "OK" and self.method.name in _QUIET_VERBS
+        write = _log.debug if quiet else _log.warning if code in _SERVER_FAULTS else _log.info
+        extra: dict[str, Any] = {"messages": self.sent} if self.method.server_streaming else {}
+        if isinstance(error, ApiError):
+            extra["reason"] = error.reason
+        milliseconds = round((time.perf_counter() - self._started) * 1000, 2)
+        write("call", method=self.method.path, code=code, ms=milliseconds, request_id=self.request_id, **extra)
+
+
+def unary_handler(method: Method, behaviour: BoundUnary) -> Any:
+    """The gRPC handler of a unary method."""
+
+    async def handle(raw: bytes, context: Any) -> bytes:
+        call = _Call(method, context)
+        try:
+            answer = await behaviour(_parse(method, raw))
+            body = answer if isinstance(answer, bytes) else answer.SerializeToString()
+        except asyncio.CancelledError:
+            call.finish("CANCELLED")
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge of the process: nothing may leave it as UNKNOWN
+            await _fail(context, call, error)
+        call.finish("OK")
+        return body
+
+    return grpc.unary_unary_rpc_method_handler(handle)
+
+
+def stream_handler(method: Method, behaviour: BoundStream) -> Any:
+    """The gRPC handler of a server-streaming method."""
+
+    async def handle(raw: bytes, context: Any) -> None:
+        call = _Call(method, context)
+        try:
+            async for body in behaviour(_parse(method, raw)):
+                await context.write(body)
+                call.sent += 1
+        except asyncio.CancelledError:
+            call.finish("CANCELLED")
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge of the process: nothing may leave it as UNKNOWN
+            await _fail(context, call, error)
+        call.finish("OK")
+
+    return grpc.unary_stream_rpc_method_handler(handle)
+
+
+async def abort(context: Any, error: ApiError, request_id: str) -> NoReturn:
+    """End a call with the canonical status of an error."""
+    clamped = _clamped(error)
+    metadata = (
+        (REQUEST_ID, request_id),
+        ("grpc-status-details-bin", to_rpc_status(clamped).SerializeToString()),
+    )
+    await context.abort(grpc.StatusCode[clamped.code], clamped.message, metadata)
+    raise AssertionError("abort returned")
+
+
+async def _fail(context: Any, call: _Call, error: Exception) -> NoReturn:
+    api_error = _api_error(call, error)
+    call.finish(api_error.code, api_error)
+    await abort(context, api_error, call.request_id)
+
+
+def _api_error(call: _Call, error: Exception) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, StoreError):
+        _log.warning("store failed", method=call.method.path, request_id=call.request_id, error=str(error))
+        return api_error_from_store(error)
+    if isinstance(error, grpc.aio.UsageError):  # the client left while a stream was written
+        return Cancelled("the client went away")
+    _log.error("unexpected failure", method=call.method.path, request_id=call.request_id, exc_info=error)
+    return Internal(
+        f"the server failed unexpectedly; its log has the details under request id {call.request_id}",
+        reason="INTERNAL",
+        metadata={"request_id": call.request_id},
+    )
+
+
+def _parse(method: Method, raw: bytes) -> Message:
+    try:
+        return method.request.FromString(raw)
+    except DecodeError as error:
+        name = method.request.DESCRIPTOR.full_name
+        raise InvalidArgument(f"the request is no {name}: {error}", reason="MALFORMED_REQUEST") from error
+
+
+def _request_id(context: Any) -> str:
+    for key, value in context.invocation_metadata() or ():
+        if key == REQUEST_ID and isinstance(value, str) and 0 < len(value) <= _LONGEST_REQUEST_ID:
+            return value
+    return str(ULID()).lower()
+
+
+def _clamped(error: ApiError) -> ApiError:
+    """The error, cut to what fits into metadata."""
+    if to_rpc_status(error).ByteSize() <= _MOST_DETAIL_BYTES:
+        return error
+    kept: list[FieldViolation] = []
+    room = _MOST_DETAIL_BYTES - _LONGEST_MESSAGE
+    for item in error.violations:
+        room -= len(item.field.encode()) + len(item.description.encode()) + 16
+        if room < 0:
+            break
+        kept.append(item)
+    metadata = {key: value[:200] for key, value in error.metadata.items()}
+    message = error.message.encode()[:_LONGEST_MESSAGE].decode(errors="ignore")
+    return type(error)(message, reason=error.reason, metadata=metadata, violations=kept)

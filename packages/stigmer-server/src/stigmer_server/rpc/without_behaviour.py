@@ -1,0 +1,48 @@
+"""Methods that the contract declares and this version answers with UNIMPLEMENTED. A method leaves it when it works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["WITHOUT_BEHAVIOUR"]
+
+_BY_SERVICE: Mapping[str, tuple[str, ...]] = {
+    "agentexecution.v1.AgentExecutionCommandController": (
+        "pause",
+        "recover",
+        "resume",
+        "submitApproval",
+        "uploadAttachment",
+    ),
+    "agentexecution.v1.AgentExecutionQueryController": (
+        "getAgentUsageReport",
+        "getArtifactContent",
+        "getExecutionSummary",
+        "getExecutionUsageReport",
+        "getSessionUsageReport",
+    ),
+    "artifact.v1.ArtifactCommandController": ("create",),
+    "artifact.v1.ArtifactQueryController": ("getContent",),
+    "mcpserver.v1.McpServerCommandController": ("connect", "startConnect"),
+    "schedule.v1.ScheduleCommandController": ("resume", "trigger"),
+    "schedule.v1.ScheduleQueryController": ("listRuns",),
+    "skill.v1.SkillCommandController": ("push",),
+    "skill.v1.SkillQueryController": ("getArtifact", "listVersions"),
+    "workflow.v1.TaskKindRegistryQueryController": ("getTaskKindRegistry",),
+    "workflow.v1.WorkflowCommandController": ("tagVersion",),
+    "workflow.v1.WorkflowQueryController": ("getVersion", "listVersions"),
+    "workflowexecution.v1.WorkflowExecutionCommandController": (
+        "pause",
+        "recover",
+        "resume",
+        "sendSignal",
+        "submitApproval",
+        "submitWorkflowTaskApproval",
+    ),
+    "workflowexecution.v1.WorkflowExecutionQueryController": ("getExecutionSummary", "listPendingApprovals"),
+}
+
+WITHOUT_BEHAVIOUR: frozenset[str] = frozenset(
+    f"/ai.stigmer.agentic.{service}/{name}" for service, names in _BY_SERVICE.items() for name in names
+)
+"""Paths of those methods."""
