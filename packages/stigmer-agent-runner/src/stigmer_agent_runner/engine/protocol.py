@@ -1,0 +1,204 @@
+"""The contract between the runner and an engine: segment in, events on the way, outcome at the end.
+
+An engine must be resumable: `run` may be called again for the same execution after a crash at any point, and then
+continues from what it saved itself. It announces restored turns by the same events again; the status takes them as
+one and the same because `turn` and `call_id` are stable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from stigmer_agent_runner.engine.providers import ModelChoice
+    from stigmer_agent_runner.sessions import SessionPaths
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Everything an engine needs for one run. `script` is the agent's YAML script, empty when it has none."""
+
+    execution_id: str
+    session_id: str
+    agent_name: str
+    instructions: str
+    message: str
+    model: ModelChoice
+    paths: SessionPaths
+    script: str = ""
+
+    @property
+    def thread_id(self) -> str:
+        """Id of the session's conversation in checkpoints."""
+        return f"thread-{self.session_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one model call. `input` counts cached tokens too."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStarted:
+    """The model starts to answer turn `turn` (0 for the first after the user message), or starts it anew."""
+
+    turn: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More text of a turn that is under way."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDone:
+    """A turn is complete; `text` is its whole text."""
+
+    turn: int
+    text: str
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequested:
+    """The model asks for a tool; `index` counts the calls of one turn."""
+
+    turn: int
+    index: int
+    call_id: str
+    name: str
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A requested call is being carried out."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolDone:
+    """A call succeeded; `result` is what the model reads."""
+
+    call_id: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFailed:
+    """A call failed; `error` is what the model reads. The run goes on."""
+
+    call_id: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A remark for the user, for example "the model is busy, next attempt in 2 s". `key` makes a repeat replace it."""
+
+    key: str
+    text: str
+
+
+Event = MessageStarted | TextDelta | MessageDone | ToolRequested | ToolStarted | ToolDone | ToolFailed | Notice
+Emit = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The agent answered."""
+
+    text: str
+    structured: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Yielded:
+    """The run stopped where the next segment can go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The run stopped because the execution was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run cannot answer. `retryable`: another segment may succeed without anybody changing anything."""
+
+    kind: str
+    message: str
+    retryable: bool = False
+
+
+Outcome = Completed | Yielded | Cancelled | Failed
+
+
+class StopReason(Enum):
+    """Why a run is asked to stop."""
+
+    SLICE = "slice"
+    SHUTDOWN = "shutdown"
+    CANCEL = "cancel"
+
+
+@dataclass(slots=True)
+class Control:
+    """Asks a run to stop at its next safe point. The first reason stays, except that a cancel always wins."""
+
+    reason: StopReason | None = None
+    _event: asyncio.Event = field(default_factory=asyncio.Event)
+    _listeners: list[Callable[[StopReason], None]] = field(default_factory=list)
+
+    def request(self, reason: StopReason) -> None:
+        """Ask the run to stop. Call it from the event loop's thread."""
+        if self.reason is None or reason is StopReason.CANCEL:
+            self.reason = reason
+        self._event.set()
+        for listener in self._listeners:
+            listener(self.reason)
+
+    def on_request(self, listener: Callable[[StopReason], None]) -> None:
+        """Call `listener` at every request, and at once when there was one already."""
+        self._listeners.append(listener)
+        if self.reason is not None:
+            listener(self.reason)
+
+    async def wait(self, seconds: float | None = None) -> bool:
+        """Wait for a request, at most `seconds`; True when there is one."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def outcome(self) -> Yielded | Cancelled:
+        """What a run that stopped on request returns."""
+        return Cancelled() if self.reason is StopReason.CANCEL else Yielded()
+
+
+class AgentEngine(Protocol):
+    """Runs agents. One instance serves every execution of the process."""
+
+    async def run(self, segment: Segment, emit: Emit, control: Control) -> Outcome:
+        """Run until the agent answered, failed or `control` asked to stop.
+
+        `emit` never blocks. Faults of models, scripts and agents are outcomes, not exceptions; an exception is a
+        defect or a fault of this machine, and the segment is tried again.
+        """
+        ...

@@ -1,0 +1,127 @@
+"""What the engine `scripted` remembers, in its own table of the session's checkpoint file.
+
+An assistant turn is written when it is complete, a tool result as soon as the tool is done: what stands here is never
+done again. Every write is idempotent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS scripted_entries (
+  position INTEGER PRIMARY KEY,
+  execution_id TEXT NOT NULL,
+  entry TEXT NOT NULL,
+  body TEXT NOT NULL,
+  UNIQUE (execution_id, entry)
+)
+"""
+_BUSY_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCall:
+    """A tool call of a saved turn, templates filled in."""
+
+    call_id: str
+    tool: str
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedResult:
+    """What a tool call gave: its result, or its error."""
+
+    text: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTurn:
+    """A complete assistant turn. usage: input and output tokens."""
+
+    say: str
+    calls: tuple[SavedCall, ...] = ()
+    usage: tuple[int, int] = (0, 0)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far an execution is: its turns in order and the results of their calls by call id."""
+
+    turns: list[SavedTurn] = field(default_factory=list)
+    results: dict[str, SavedResult] = field(default_factory=dict)
+
+    def last_results(self) -> dict[str, str]:
+        """Last text of each tool, for templates and expectations."""
+        found: dict[str, str] = {}
+        for turn in self.turns:
+            for call in turn.calls:
+                if call.call_id in self.results:
+                    found[call.tool] = self.results[call.call_id].text
+        return found
+
+
+class Transcript:
+    """The saved turns of one execution. Opens the file per operation; methods block: call them in a thread."""
+
+    def __init__(self, path: Path, execution_id: str) -> None:
+        self._path = path
+        self._execution_id = execution_id
+
+    def open(self, message: str) -> Progress:
+        """Note the user message, once however often it is delivered, and return how far the execution is."""
+        progress = Progress()
+        with self._connection() as database:
+            database.execute(_SCHEMA)
+            self._put(database, "user", {"text": message})
+            rows = database.execute(
+                "SELECT entry, body FROM scripted_entries WHERE execution_id = ? ORDER BY position",
+                (self._execution_id,),
+            ).fetchall()
+        for entry, body in rows:
+            kind, _, key = str(entry).partition("/")
+            data = json.loads(body)
+            if kind == "turn":
+                progress.turns.append(_turn(data))
+            elif kind == "result":
+                progress.results[key] = SavedResult(data["text"], data["failed"])
+        return progress
+
+    def save_turn(self, number: int, turn: SavedTurn) -> None:
+        """Save a complete turn."""
+        calls = [{"id": call.call_id, "tool": call.tool, "args": call.args} for call in turn.calls]
+        with self._connection() as database:
+            self._put(database, f"turn/{number}", {"say": turn.say, "calls": calls, "usage": turn.usage})
+
+    def save_result(self, call_id: str, result: SavedResult) -> None:
+        """Save what a tool call gave."""
+        with self._connection() as database:
+            self._put(database, f"result/{call_id}", {"text": result.text, "failed": result.failed})
+
+    def _put(self, database: sqlite3.Connection, entry: str, body: Mapping[str, Any]) -> None:
+        database.execute(
+            "INSERT OR IGNORE INTO scripted_entries (execution_id, entry, body) VALUES (?, ?, ?)",
+            (self._execution_id, entry, json.dumps(body)),
+        )
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with contextlib.closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            with database:
+                yield database
+
+
+def _turn(data: Mapping[str, Any]) -> SavedTurn:
+    calls = tuple(SavedCall(call["id"], call["tool"], call["args"]) for call in data["calls"])
+    return SavedTurn(data["say"], calls, (data["usage"][0], data["usage"][1]))
