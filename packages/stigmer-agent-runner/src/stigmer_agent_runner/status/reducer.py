@@ -1,0 +1,280 @@
+"""Turns events into an AgentExecutionStatus. Pure: times come in with the events, nothing goes out but the status.
+
+Applying an event twice changes nothing, and a turn that starts anew replaces what it was: both happen when a run
+resumes. Order: the user message, then per turn one AI message with its tool calls and one tool message per call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.json_format import MessageToDict
+
+from stigmer_agent_runner.engine import protocol as events
+from stigmer_agent_runner.status import messages as shape
+from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, status_pb2
+
+if TYPE_CHECKING:
+    from stigmer_agent_runner.engine.protocol import Event, Usage
+
+_CLOSED = frozenset({enum_pb2.TOOL_CALL_COMPLETED, enum_pb2.TOOL_CALL_FAILED, enum_pb2.TOOL_CALL_INTERRUPTED})
+_USAGE_FIELDS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+
+TERMINAL = frozenset(
+    {
+        enum_pb2.EXECUTION_COMPLETED,
+        enum_pb2.EXECUTION_FAILED,
+        enum_pb2.EXECUTION_CANCELLED,
+        enum_pb2.EXECUTION_TERMINATED,
+    }
+)
+"""Phases after which nothing changes any more."""
+
+
+class StatusReducer:
+    """One execution's status and what of it changed since it was last taken."""
+
+    def __init__(self, stored: status_pb2.AgentExecutionStatus) -> None:
+        self.status = status_pb2.AgentExecutionStatus()
+        self.status.CopyFrom(stored)
+        self._changed: set[str] = set()
+        self._header_changed = False
+        self._todos_changed = False
+        self._messages = {message.id: message for message in self.status.messages}
+        self._places: dict[str, tuple[int, int]] = {}
+        self._previous: dict[str, status_pb2.ToolCall] = {}
+        for message in self.status.messages:
+            turn = shape.turn_of(message.id)
+            if turn is not None:
+                self._places.update({call.id: (turn, at) for at, call in enumerate(message.tool_calls)})
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is anything to take."""
+        return bool(self._changed) or self._header_changed or self._todos_changed
+
+    def begin(self, text: str, at: str) -> None:
+        """Start or resume: phase IN_PROGRESS, and the user message in front of everything."""
+        self.status.phase = enum_pb2.EXECUTION_IN_PROGRESS
+        self.status.started_at = self.status.started_at or at
+        self._header_changed = True
+        if shape.USER_ID not in self._messages:
+            message = self._message(shape.USER_ID, enum_pb2.MESSAGE_HUMAN, at)
+            message.content = text
+
+    def apply(self, event: Event, at: str) -> None:
+        """Apply one event that happened at `at` (RFC 3339, UTC)."""
+        match event:
+            case events.MessageStarted():
+                self._started(event, at)
+            case events.TextDelta():
+                self._delta(event)
+            case events.MessageDone():
+                self._done(event, at)
+            case events.ToolRequested():
+                self._requested(event, at)
+            case events.ToolStarted():
+                self._tool_started(event.call_id, at)
+            case events.ToolDone():
+                self._tool_closed(event.call_id, enum_pb2.TOOL_CALL_COMPLETED, event.result, at)
+            case events.ToolFailed():
+                self._tool_closed(event.call_id, enum_pb2.TOOL_CALL_FAILED, event.error, at)
+            case events.Notice():
+                message = self._message(shape.notice_id(event.key), enum_pb2.MESSAGE_SYSTEM, at)
+                message.content = event.text
+
+    def finish(self, phase: enum_pb2.ExecutionPhase, at: str, error: str = "") -> None:
+        """End in a terminal phase; what was under way counts as interrupted."""
+        self.status.phase = phase
+        self.status.completed_at = at
+        self.status.error = error
+        self._header_changed = True
+        for message in self.status.messages:
+            if message.is_streaming:
+                message.is_streaming = False
+                self._changed.add(message.id)
+        for call_id in list(self._places):
+            if self._call(call_id).status not in _CLOSED:
+                self._tool_closed(call_id, enum_pb2.TOOL_CALL_INTERRUPTED, "interrupted: the execution ended", at)
+        self._drop_leftovers(at)
+
+    def take(self) -> status_pb2.AgentExecutionStatus:
+        """Return the changes since the last take as a partial status."""
+        status = self.status
+        part = status_pb2.AgentExecutionStatus(
+            phase=status.phase,
+            started_at=status.started_at,
+            completed_at=status.completed_at,
+            error=status.error,
+            messages=[message for message in status.messages if message.id in self._changed],
+        )
+        if status.HasField("streaming_usage"):
+            part.streaming_usage.CopyFrom(status.streaming_usage)
+        if self._todos_changed:
+            for key, todo in status.todos.items():
+                part.todos[key].CopyFrom(todo)
+        self._changed.clear()
+        self._header_changed = self._todos_changed = False
+        return part
+
+    def put_back(self, part: status_pb2.AgentExecutionStatus) -> None:
+        """Mark what a take returned as changed again, because it did not arrive."""
+        self._changed.update(message.id for message in part.messages)
+        self._header_changed = True
+        self._todos_changed = self._todos_changed or bool(part.todos)
+
+    def last_text(self) -> str:
+        """Text of the last AI message, or empty."""
+        for message in reversed(self.status.messages):
+            if message.type == enum_pb2.MESSAGE_AI:
+                return message.content
+        return ""
+
+    def _message(self, message_id: str, kind: enum_pb2.MessageType, at: str) -> status_pb2.AgentMessage:
+        self._changed.add(message_id)
+        if message_id not in self._messages:
+            self._messages[message_id] = self.status.messages.add(id=message_id, type=kind, timestamp=at)
+        return self._messages[message_id]
+
+    def _started(self, event: events.MessageStarted, at: str) -> None:
+        self._drop_leftovers(at)
+        message = self._message(shape.turn_id(event.turn), enum_pb2.MESSAGE_AI, at)
+        self._previous = {}
+        for call in message.tool_calls:
+            self._previous[call.id] = status_pb2.ToolCall()
+            self._previous[call.id].CopyFrom(call)
+            self._places.pop(call.id, None)
+        del message.tool_calls[:]
+        message.content = ""
+        message.is_streaming = True
+        message.metadata.update({"model": event.model})
+
+    def _delta(self, event: events.TextDelta) -> None:
+        message = self._messages.get(shape.turn_id(event.turn))
+        if message is not None and message.is_streaming:  # a straggler of a finished turn: its text is whole already
+            message.content += event.text
+            self._changed.add(message.id)
+
+    def _done(self, event: events.MessageDone, at: str) -> None:
+        message = self._message(shape.turn_id(event.turn), enum_pb2.MESSAGE_AI, at)
+        message.content = event.text
+        message.is_streaming = False
+        if event.usage is not None:
+            message.metadata.update({"usage": _usage(event.usage)})
+            self._count_usage(at)
+
+    def _count_usage(self, at: str) -> None:
+        """Sum up what the messages say: telling a turn twice counts it once."""
+        totals: dict[str, Any] = dict.fromkeys(_USAGE_FIELDS, 0)
+        counted = [message for message in self.status.messages if "usage" in message.metadata]
+        for message in counted:
+            usage = MessageToDict(message.metadata)["usage"]
+            for field in _USAGE_FIELDS:
+                totals[field] += int(usage.get(field, 0))
+        summary = status_pb2.StreamingUsageSummary(
+            **totals,
+            total_tokens=totals["input_tokens"] + totals["output_tokens"],
+            turn_count=len(counted),
+            model=str(MessageToDict(counted[-1].metadata).get("model", "")),
+            observed_at=self.status.streaming_usage.observed_at,
+        )
+        if summary != self.status.streaming_usage:
+            summary.observed_at = at
+            self.status.streaming_usage.CopyFrom(summary)
+            self._header_changed = True
+
+    def _requested(self, event: events.ToolRequested, at: str) -> None:
+        message = self._message(shape.turn_id(event.turn), enum_pb2.MESSAGE_AI, at)
+        call = message.tool_calls.add() if event.index >= len(message.tool_calls) else message.tool_calls[event.index]
+        known = self._previous.pop(event.call_id, None)
+        if known is not None:
+            call.CopyFrom(known)
+        else:
+            call.CopyFrom(
+                status_pb2.ToolCall(
+                    id=event.call_id,
+                    name=event.name,
+                    args=shape.args_struct(event.args),
+                    status=enum_pb2.TOOL_CALL_PENDING,
+                    tool_kind=shape.tool_kind(event.name),
+                )
+            )
+        self._places[event.call_id] = (event.turn, len(message.tool_calls) - 1)
+        self._tool_message(event.call_id, at)
+
+    def _tool_started(self, call_id: str, at: str) -> None:
+        call = self._call(call_id)
+        if call.status not in _CLOSED:
+            call.status = enum_pb2.TOOL_CALL_RUNNING
+            call.started_at = at
+            self._tool_message(call_id, at)
+
+    def _tool_closed(self, call_id: str, status: enum_pb2.ToolCallStatus, text: str, at: str) -> None:
+        call = self._call(call_id)
+        text = shape.capped(text, shape.MAX_RESULT_BYTES)
+        if call.status == status and text in {call.result, call.error}:
+            return  # told again by a run that resumed
+        call.status = status
+        call.started_at = call.started_at or at
+        call.completed_at = at
+        call.result, call.error = (text, "") if status == enum_pb2.TOOL_CALL_COMPLETED else ("", text)
+        self._tool_message(call_id, at)
+        if call.name == "write_todos" and status == enum_pb2.TOOL_CALL_COMPLETED:
+            self._set_todos(call, at)
+
+    def _call(self, call_id: str) -> status_pb2.ToolCall:
+        turn, index = self._places[call_id]
+        return self._messages[shape.turn_id(turn)].tool_calls[index]
+
+    def _tool_message(self, call_id: str, at: str) -> None:
+        turn, index = self._places[call_id]
+        call = self._call(call_id)
+        self._changed.add(shape.turn_id(turn))
+        message = self._message(shape.tool_id(turn, index), enum_pb2.MESSAGE_TOOL, at)
+        message.content = call.result or call.error
+        del message.tool_calls[:]
+        message.tool_calls.add(
+            id=call.id,
+            name=call.name,
+            status=call.status,
+            tool_kind=call.tool_kind,
+            started_at=call.started_at,
+            completed_at=call.completed_at,
+        )
+
+    def _drop_leftovers(self, at: str) -> None:
+        """Mark tool messages whose turn was asked again and has fewer calls now: they never run."""
+        for message in self.status.messages:
+            turn, _, index = message.id.partition("/tool-")
+            owner = self._messages.get(turn)
+            if message.type != enum_pb2.MESSAGE_TOOL or owner is None or int(index) < len(owner.tool_calls):
+                continue
+            for call in message.tool_calls:
+                if call.status not in _CLOSED:
+                    call.status = enum_pb2.TOOL_CALL_INTERRUPTED
+                    call.completed_at = at
+                    message.content = "interrupted: the model was asked again and did not repeat this call"
+                    self._changed.add(message.id)
+
+    def _set_todos(self, call: status_pb2.ToolCall, at: str) -> None:
+        found = MessageToDict(call.args).get("todos") or []
+        before = {key: (todo.created_at, todo.updated_at, todo.status) for key, todo in self.status.todos.items()}
+        self.status.ClearField("todos")
+        for index, item in enumerate(found):
+            key = shape.todo_id(item, index)
+            status = shape.todo_status(str(item.get("status", "pending")))
+            created, updated, old = before.get(key, (at, at, status))
+            self.status.todos[key].CopyFrom(
+                status_pb2.TodoItem(
+                    id=key,
+                    content=str(item.get("content", "")),
+                    status=status,
+                    created_at=created,
+                    updated_at=updated if old == status else at,
+                )
+            )
+        self._todos_changed = True
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    return dict(zip(_USAGE_FIELDS, (usage.input, usage.output, usage.cache_read, usage.cache_write), strict=True))
