@@ -1,0 +1,125 @@
+"""From an execution to what an engine needs: walks execution → session → instance → agent and checks that all of it
+can be honoured. What is declared but not supported yet fails loudly; only hints that change no result become notices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stigmer_agent_runner.engine.protocol import Notice, Segment
+from stigmer_agent_runner.errors import ResolveError
+from stigmer_agent_runner.models import choose_model
+from stigmer_agent_runner.sessions import SessionPaths
+from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
+from stigmer_api._pb.ai.stigmer.agentic.session.v1 import enum_pb2 as session_enum_pb2
+from stigmer_api.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+    from typing import TypeVar
+
+    from stigmer_agent_runner.server import Server
+    from stigmer_agent_runner.settings import Settings
+    from stigmer_api._pb.ai.stigmer.agentic.agent.v1 import api_pb2 as agent_pb2
+    from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import api_pb2 as execution_pb2
+    from stigmer_api._pb.ai.stigmer.agentic.agentinstance.v1 import api_pb2 as instance_pb2
+    from stigmer_api._pb.ai.stigmer.agentic.session.v1 import api_pb2 as session_pb2
+
+    T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What to run, and what to tell the user about it first."""
+
+    segment: Segment
+    notices: tuple[Notice, ...]
+
+
+async def resolve(
+    execution: execution_pb2.AgentExecution, server: Server, settings: Settings, environment: Mapping[str, str]
+) -> Resolved:
+    """Return the segment of an execution. Raises ResolveError for what its author can mend, ApiError for the rest."""
+    spec = execution.spec
+    if not spec.session_id:
+        raise ResolveError("spec.session_id is empty: the execution has no session to run in")
+    session = await _found(server.session(spec.session_id), "spec.session_id", spec.session_id)
+    instance_id = session.spec.agent_instance_id
+    if not instance_id:
+        raise ResolveError(f"session {spec.session_id} names no agent instance (spec.agent_instance_id is empty)")
+    instance = await _found(server.instance(instance_id), "spec.agent_instance_id of the session", instance_id)
+    agent_id = instance.spec.agent_id
+    agent = await _found(server.agent(agent_id), "spec.agent_id of the agent instance", agent_id)
+    _refuse_unsupported(execution, session, instance, agent)
+    model = choose_model(spec.execution_config.model_name, agent.spec.model, agent.spec.script, settings, environment)
+    segment = Segment(
+        execution_id=execution.metadata.id,
+        session_id=spec.session_id,
+        agent_name=agent.metadata.name or agent.metadata.slug,
+        instructions=agent.spec.instructions,
+        message=spec.message,
+        model=model,
+        paths=SessionPaths.of(settings.home, spec.session_id),
+        script=agent.spec.script,
+    )
+    return Resolved(segment, _notices(execution))
+
+
+async def _found(reading: Awaitable[T], field: str, value: str) -> T:
+    try:
+        return await reading
+    except NotFound as error:
+        raise ResolveError(f"{field} is {value!r}, which does not exist (any more)") from error
+
+
+def _refuse_unsupported(
+    execution: execution_pb2.AgentExecution,
+    session: session_pb2.Session,
+    instance: instance_pb2.AgentInstance,
+    agent: agent_pb2.Agent,
+) -> None:
+    """Raise ResolveError for the first declared feature that would silently not work."""
+    spec, config = execution.spec, execution.spec.execution_config
+    declared = {
+        "spec.mcp_server_usages of the agent": bool(agent.spec.mcp_server_usages),
+        "spec.sub_agents of the agent": bool(agent.spec.sub_agents),
+        "spec.skill_refs of the agent": bool(agent.spec.skill_refs),
+        "spec.env of the agent": bool(agent.spec.env),
+        "spec.environment_refs of the agent instance": bool(instance.spec.environment_refs),
+        "spec.mcp_server_usages of the session": bool(session.spec.mcp_server_usages),
+        "spec.skill_refs of the session": bool(session.spec.skill_refs),
+        "spec.workspace_entries of the session": bool(session.spec.workspace_entries),
+        "spec.harness CURSOR of the session": session.spec.harness == session_enum_pb2.HARNESS_CURSOR,
+        "spec.execution_target CLOUD of the session": (
+            session.spec.execution_target == session_enum_pb2.EXECUTION_TARGET_CLOUD
+        ),
+        "spec.runtime_env of the execution": bool(spec.runtime_env),
+        "spec.attachments of the execution": bool(spec.attachments),
+        "spec.workspace_file_refs of the execution": bool(spec.workspace_file_refs),
+        "spec.execution_config.structured_output_schema": config.HasField("structured_output_schema"),
+        "spec.execution_config.max_tool_rounds": config.max_tool_rounds > 0,
+        "spec.execution_config.max_tool_result_chars": config.max_tool_result_chars > 0,
+        "spec.execution_config.max_cost_usd": config.max_cost_usd > 0,
+        "spec.execution_config.approval_mode INTERACTIVE": config.approval_mode == enum_pb2.APPROVAL_MODE_INTERACTIVE,
+        "spec.execution_config.interaction_mode PLAN": config.interaction_mode == enum_pb2.INTERACTION_MODE_PLAN,
+        "spec.execution_config.build_from_plan": config.build_from_plan,
+    }
+    for field, is_declared in declared.items():
+        if is_declared:
+            raise ResolveError(f"{field} is not supported yet by this agent runner; remove it", kind="not_supported")
+
+
+def _notices(execution: execution_pb2.AgentExecution) -> tuple[Notice, ...]:
+    """Hints that are passed over: they change cost or style, never what an agent may do."""
+    config = execution.spec.execution_config
+    hints = {
+        "thinking_mode": config.thinking_mode != enum_pb2.THINKING_MODE_UNSPECIFIED,
+        "service_tier": config.service_tier != enum_pb2.SERVICE_TIER_UNSPECIFIED,
+        "context_management": config.HasField("context_management"),
+    }
+    return tuple(
+        Notice(f"ignored-{name}", f"spec.execution_config.{name} is not supported yet and has no effect.")
+        for name, is_set in hints.items()
+        if is_set
+    )

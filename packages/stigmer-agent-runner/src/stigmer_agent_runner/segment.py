@@ -1,0 +1,189 @@
+"""One segment of an execution: load, lock the session, run the engine, report, and say how it ended.
+
+A segment may die anywhere; the next one finds what was saved and goes on. While the server is away a segment waits
+and then yields, so that an outage uses up no attempts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import structlog
+
+from stigmer_agent_runner.contracts import SegmentResult
+from stigmer_agent_runner.engine.protocol import (
+    Cancelled,
+    Completed,
+    Control,
+    Failed,
+    Outcome,
+    StopReason,
+    Yielded,
+)
+from stigmer_agent_runner.errors import ExecutionGone, ResolveError, SegmentFailed
+from stigmer_agent_runner.resolve import Resolved, resolve
+from stigmer_agent_runner.sessions import SessionPaths
+from stigmer_agent_runner.status.reducer import TERMINAL, StatusReducer
+from stigmer_agent_runner.status.sink import StatusSink
+from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
+from stigmer_api.errors import ApiError, FailedPrecondition, InvalidArgument, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import TypeVar
+
+    from stigmer_agent_runner.engine.registry import Engines
+    from stigmer_agent_runner.server import Server
+    from stigmer_agent_runner.settings import Settings
+    from stigmer_agent_runner.status.clock import Clock
+    from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import api_pb2 as execution_pb2
+    from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import io_pb2
+
+    T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+
+_FLUSH_SECONDS = 30.0
+_SERVER_BACKOFF = (0.2, 5.0)
+_GRACE_SECONDS = {StopReason.CANCEL: 5.0, StopReason.SLICE: 120.0}
+"""How long a run may take to reach a safe point before it is cut off; what was not saved is then done again."""
+
+_HOPELESS = (NotFound, InvalidArgument, FailedPrecondition)
+
+
+class SegmentRunner:
+    """Runs segments; one instance serves the process."""
+
+    def __init__(self, server: Server, engines: Engines, settings: Settings, clock: Clock) -> None:
+        self._server = server
+        self._engines = engines
+        self._settings = settings
+        self._clock = clock
+
+    async def run(self, execution_id: str, control: Control) -> SegmentResult:
+        """Run one segment. An exception is a defect or a fault of this machine: the segment may be tried again."""
+        try:
+            execution = await self._patiently(lambda: self._server.execution(execution_id), control)
+            if execution is None:
+                return SegmentResult.of(control.outcome())
+            return await self._locked(execution, control)
+        except NotFound:
+            return SegmentResult("gone", message=f"execution {execution_id} does not exist any more")
+        except ExecutionGone as error:
+            return SegmentResult("gone", message=str(error))
+
+    async def _locked(self, execution: execution_pb2.AgentExecution, control: Control) -> SegmentResult:
+        try:
+            paths = SessionPaths.of(self._settings.home, execution.spec.session_id)
+        except ResolveError as error:
+            async with self._sink(execution, control) as sink:
+                return await self._finish(sink, execution, Failed(error.kind, str(error)))
+        await asyncio.to_thread(paths.prepare)
+        async with paths.lock(control) as held:
+            if not held:
+                return SegmentResult.of(control.outcome())
+            fresh = await self._patiently(lambda: self._server.execution(execution.metadata.id), control)
+            if fresh is None:
+                return SegmentResult.of(control.outcome())
+            if fresh.status.phase in TERMINAL:
+                return SegmentResult.of_phase(enum_pb2.ExecutionPhase.Name(fresh.status.phase), fresh.status.error)
+            return await self._reported(fresh, control)
+
+    async def _reported(self, execution: execution_pb2.AgentExecution, control: Control) -> SegmentResult:
+        async with self._sink(execution, control) as sink:
+            try:
+                resolved = await self._patiently(
+                    lambda: resolve(execution, self._server, self._settings, os.environ), control
+                )
+            except ResolveError as error:
+                return await self._finish(sink, execution, Failed(error.kind, str(error)))
+            if resolved is None:
+                return await self._finish(sink, execution, control.outcome())
+            for notice in resolved.notices:
+                sink.emit(notice)
+            outcome = await self._engine(resolved, sink, control)
+            return await self._finish(sink, execution, outcome)
+
+    def _sink(self, execution: execution_pb2.AgentExecution, control: Control) -> StatusSink:
+        async def send(report: io_pb2.AgentExecutionUpdateStatusInput) -> None:
+            response = await self._server.report(report)
+            if response.signal == enum_pb2.EXECUTION_CONTROL_SIGNAL_STOP:
+                control.request(StopReason.CANCEL)
+
+        def gone() -> None:
+            control.request(StopReason.CANCEL)
+
+        reducer = StatusReducer(execution.status)
+        reducer.begin(execution.spec.message, self._clock.now())
+        return StatusSink(reducer, send, execution.metadata.id, self._clock, gone)
+
+    async def _engine(self, resolved: Resolved, sink: StatusSink, control: Control) -> Outcome:
+        segment = resolved.segment
+        engine = await asyncio.to_thread(self._engines.get, segment.model.provider.engine)
+        running = asyncio.create_task(engine.run(segment, sink.emit, control), name=f"engine-{segment.execution_id}")
+        stopping = asyncio.create_task(control.wait())
+        try:
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            grace = _GRACE_SECONDS.get(control.reason or StopReason.SLICE, self._settings.drain_seconds * 0.6)
+            if not running.done():
+                await self._wait_for_safe_point(running, control, grace)
+            return running.result() if running.done() and not running.cancelled() else control.outcome()
+        finally:
+            for task in (running, stopping):
+                task.cancel()
+            await asyncio.gather(running, stopping, return_exceptions=True)
+
+    async def _wait_for_safe_point(self, running: asyncio.Task[Outcome], control: Control, grace: float) -> None:
+        """Give a run that was asked to stop its time; a cancel that comes meanwhile shortens it."""
+        reason = control.reason
+        deadline = asyncio.get_running_loop().time() + grace
+        while not running.done() and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait({running}, timeout=min(left, 0.5))
+            if control.reason is not reason and control.reason is StopReason.CANCEL:
+                reason = control.reason
+                deadline = min(deadline, asyncio.get_running_loop().time() + _GRACE_SECONDS[StopReason.CANCEL])
+        if not running.done():
+            _log.warning("run cut off before a safe point", task=running.get_name(), reason=str(control.reason))
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({running})
+
+    async def _finish(
+        self, sink: StatusSink, execution: execution_pb2.AgentExecution, outcome: Outcome
+    ) -> SegmentResult:
+        now = self._clock.now()
+        match outcome:
+            case Completed():
+                if outcome.structured is not None:
+                    sink.reducer.status.structured_output.update(dict(outcome.structured))
+                sink.reducer.finish(enum_pb2.EXECUTION_COMPLETED, now)
+            case Cancelled():
+                sink.reducer.finish(enum_pb2.EXECUTION_CANCELLED, now)
+            case Failed(retryable=True):
+                await sink.flush(_FLUSH_SECONDS)
+                raise SegmentFailed(outcome.message)
+            case Failed():
+                sink.reducer.finish(enum_pb2.EXECUTION_FAILED, now, outcome.message)
+            case Yielded():
+                pass  # the execution goes on in another segment
+        if not await sink.flush(_FLUSH_SECONDS):
+            _log.warning("segment ends before its report arrived", execution_id=execution.metadata.id)
+            return SegmentResult.of(Yielded())
+        return SegmentResult.of(outcome)
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]], control: Control) -> T | None:
+        """Return the result of a call of the server, repeated while the server is away; None when asked to stop."""
+        backoff, longest = _SERVER_BACKOFF
+        while True:
+            try:
+                return await call()
+            except _HOPELESS:
+                raise
+            except ApiError as error:
+                _log.warning("the server is not reachable", error=str(error), retry_seconds=backoff)
+            if await control.wait(backoff):
+                return None
+            backoff = min(backoff * 2, longest)

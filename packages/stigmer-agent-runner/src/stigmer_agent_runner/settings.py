@@ -1,0 +1,212 @@
+"""The settings of the agent runner: flag, then environment, then `$STIGMER_HOME/config.yaml`, then default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stigmer_agent_runner.engine.providers import PROVIDERS, known_providers
+from stigmer_agent_runner.errors import SettingsError
+
+_HOME_ENV = "STIGMER_HOME"
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def _setting(default: Any, *envs: str, file: str = "", **rules: Any) -> Any:
+    """A field read from the first of `envs` that is set, else from the dotted key `file` of config.yaml."""
+    return Field(default, validation_alias=AliasChoices(*envs), json_schema_extra={"file": file}, **rules)
+
+
+class Settings(BaseSettings):
+    """One attribute per setting; its docstring tells the unit, the default and why."""
+
+    model_config = SettingsConfigDict(populate_by_name=True, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    home: Path = _setting(Path("~/.stigmer"), _HOME_ENV)
+    """Folder of everything that Stigmer keeps. One home, one stack."""
+
+    server_address: str = _setting("", "STIGMER_SERVER_ADDRESS", file="server.address")
+    """`host:port` of the API server. Empty: `host` and `port` below, because both usually share one home."""
+
+    server_host: str = _setting("127.0.0.1", "STIGMER_HOST", file="server.host")
+    """Host that the server binds; used only while `server_address` is empty."""
+
+    server_port: int = _setting(7234, "STIGMER_PORT", "GRPC_PORT", file="server.port", ge=1, le=65535)
+    """Port that the server binds; used only while `server_address` is empty."""
+
+    token: SecretStr = _setting(SecretStr(""), "STIGMER_TOKEN")
+    """Bearer token. Empty: the file `token` of the home, which the server makes at its first start."""
+
+    temporal_address: str = _setting("", "TEMPORAL_SERVICE_ADDRESS", file="temporal.address")
+    """`host:port` of Temporal. Empty: the managed one on 127.0.0.1 and `temporal_port`."""
+
+    temporal_port: int = _setting(7233, "STIGMER_TEMPORAL_PORT", file="temporal.port", ge=1, le=65535)
+    """Port of the managed Temporal; used only while `temporal_address` is empty."""
+
+    temporal_namespace: str = _setting("default", "TEMPORAL_NAMESPACE", file="temporal.namespace", min_length=1)
+    """Temporal namespace of all executions."""
+
+    llm_provider: str = _setting("", "STIGMER_LLM_PROVIDER", file="llm.provider")
+    """Provider for agents that name none. No default: a wrong guess would send text to a place nobody chose."""
+
+    llm_model: str = _setting("", "STIGMER_LLM_MODEL", file="llm.model")
+    """Model of `llm_provider`. No default, for the same reason."""
+
+    llm_base_url: str = _setting("", "STIGMER_LLM_BASE_URL", file="llm.base_url")
+    """Base URL of the endpoint, with its version (`http://host:port/v1`). Empty: the provider's own."""
+
+    llm_api_key: SecretStr = _setting(SecretStr(""), "STIGMER_LLM_API_KEY", file="llm.api_key")
+    """Key for `llm_provider`. Empty: the variable that the provider is known by (OPENAI_API_KEY for openai)."""
+
+    llm_max_attempts: int = _setting(5, "STIGMER_LLM_MAX_ATTEMPTS", file="llm.max_attempts", ge=1, le=20)
+    """Calls of the model before a turn fails. 5: rides out a restart or a short rate limit, still fails in a minute."""
+
+    llm_retry_seconds: float = _setting(0.5, "STIGMER_LLM_RETRY_SECONDS", file="llm.retry_seconds", ge=0, le=60)
+    """Seconds before the second attempt; doubles up to 16 times that, with jitter."""
+
+    llm_timeout_seconds: float = _setting(300.0, "STIGMER_LLM_TIMEOUT_SECONDS", file="llm.timeout_seconds", gt=0)
+    """Seconds without a byte from the model. 300: a local model may load for minutes before its first token."""
+
+    max_steps: int = _setting(250, "STIGMER_AGENT_MAX_STEPS", file="agent.max_steps", ge=1, le=100_000)
+    """Model turns of one execution before it fails. 250: above honest work, it ends a model that runs in circles."""
+
+    max_concurrency: int = _setting(20, "STIGMER_AGENT_MAX_CONCURRENCY", file="agent.max_concurrency", ge=1, le=1000)
+    """Executions that run at once in this process; more wait on the task queue."""
+
+    slice_seconds: float = _setting(300.0, "STIGMER_AGENT_SLICE_SECONDS", file="agent.slice_seconds", gt=0, le=600)
+    """Seconds after which a segment gives its place back at the next safe point."""
+
+    heartbeat_seconds: float = _setting(
+        15.0, "STIGMER_AGENT_HEARTBEAT_SECONDS", file="agent.heartbeat_seconds", ge=1, le=300
+    )
+    """Seconds of silence after which Temporal gives a segment to another runner. Beats come five times as often."""
+
+    drain_seconds: float = _setting(25.0, "STIGMER_AGENT_DRAIN_SECONDS", file="agent.drain_seconds", ge=0, le=300)
+    """Seconds that running segments get to reach a safe point after SIGTERM. Below supervisord's stopwaitsecs."""
+
+    log_level: str = _setting("info", "STIGMER_LOG_LEVEL", file="log_level")
+    """debug, info, warning or error. Texts of users and models are never logged."""
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("log_level")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        if value.lower() not in _LEVELS:
+            raise ValueError(f"must be one of {', '.join(_LEVELS)}")
+        return value.lower()
+
+    @field_validator("llm_provider")
+    @classmethod
+    def _provider(cls, value: str) -> str:
+        if value and value not in PROVIDERS:
+            raise ValueError(f"unknown provider {value!r}; known are {known_providers()}")
+        return value
+
+    @field_validator("llm_base_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _model_needs_provider(self) -> Settings:
+        if self.llm_model and not self.llm_provider:
+            raise ValueError(f"llm.model is set without llm.provider; set it to one of {known_providers()}")
+        return self
+
+    @property
+    def server_target(self) -> str:
+        """`host:port` of the API server in force."""
+        return self.server_address or f"{self.server_host}:{self.server_port}"
+
+    @property
+    def temporal_target(self) -> str:
+        """`host:port` of the Temporal in force."""
+        return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, environment and the file of the home, in this order."""
+        flags = init_settings()
+        home = Path(str(flags.get("home") or os.environ.get(_HOME_ENV) or "~/.stigmer")).expanduser()
+        return (init_settings, env_settings, _ConfigFile(settings_cls, home / "config.yaml"))
+
+
+class _ConfigFile(PydanticBaseSettingsSource):
+    """The settings of ours in `config.yaml`."""
+
+    def __init__(self, settings_cls: type[BaseSettings], path: Path) -> None:
+        super().__init__(settings_cls)
+        self._path = path
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """Not used: `__call__` reads the whole file at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        document = _read_mapping(self._path)
+        values: dict[str, Any] = {}
+        for name, field in self.settings_cls.model_fields.items():
+            extra = field.json_schema_extra
+            key = str(extra.get("file") or "") if isinstance(extra, dict) else ""
+            value = _look_up(document, key)
+            if value is not None:
+                values[name] = value
+        return values
+
+
+def _look_up(document: dict[str, Any], key: str) -> Any:
+    section, _, rest = key.partition(".")
+    found = document.get(section) if section else None
+    if rest:
+        return found.get(rest) if isinstance(found, dict) else None
+    return found
+
+
+def _read_mapping(path: Path) -> dict[str, Any]:
+    try:
+        document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
+    except YAMLError as error:
+        raise SettingsError(f"{path} is not valid YAML: {error}") from error
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise SettingsError(f"{path} must hold a mapping of settings")
+    return document
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Return the settings in force; flags that are None count as not given. SettingsError names every bad one."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_problem(item) for item in error.errors())) from error
+
+
+def _problem(item: Any) -> str:
+    name = ".".join(str(part) for part in item["loc"])
+    text = str(item["msg"]).removeprefix("Value error, ")
+    return f"{name}: {text}" if name else text

@@ -1,0 +1,109 @@
+"""The Temporal workflow of an agent execution: runs segments until one says that the execution has ended.
+
+Deterministic: no I/O, no clock, no randomness. Everything that happens is in activities.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    is_cancelled_exception,
+)
+from temporalio.exceptions import (
+    TimeoutError as TemporalTimeoutError,
+)
+
+with workflow.unsafe.imports_passed_through():
+    from stigmer_agent_runner.contracts import RUN_SEGMENT, SETTLE, TIMING, SegmentResult, Settlement
+    from stigmer_api.temporal import AGENT_EXECUTION, ExecutionInput
+
+MAX_LOST_RUNNERS = 20
+"""Segments in a row that may end by a timeout, because their runner died, before the execution itself is blamed."""
+
+_SEGMENT_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=30),
+    maximum_attempts=5,
+)
+_SETTLE_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+
+
+@workflow.defn(name=AGENT_EXECUTION, failure_exception_types=[Exception])
+class AgentExecutionWorkflow:
+    """One agent execution. Fails with the execution, and is cancelled with it, so that Temporal shows the truth."""
+
+    @workflow.run
+    async def run(self, execution: ExecutionInput) -> str:
+        """Return "completed" or "gone"; raise ApplicationError when the execution failed."""
+        try:
+            result = await self._segments(execution)
+        except asyncio.CancelledError:
+            await self._settle(Settlement(execution.execution_id, "cancelled"))
+            raise
+        except FailureError as error:
+            if is_cancelled_exception(error) or workflow.cancellation_reason() is not None:
+                await self._settle(Settlement(execution.execution_id, "cancelled"))
+                raise asyncio.CancelledError from error
+            text = _reason(error)
+            await self._settle(Settlement(execution.execution_id, "failed", text))
+            raise ApplicationError(text, type="segment_failed", non_retryable=True) from error
+        if result.outcome == "cancelled":
+            await self._settle(Settlement(execution.execution_id, "cancelled"))  # does nothing when the segment did
+            raise asyncio.CancelledError
+        if result.outcome == "failed":
+            raise ApplicationError(result.message, type=result.kind or "failed", non_retryable=True)
+        return result.outcome
+
+    async def _segments(self, execution: ExecutionInput) -> SegmentResult:
+        lost = 0
+        while True:
+            try:
+                result = await self._segment(execution)
+                lost = 0
+            except ActivityError as error:
+                lost += 1
+                died = isinstance(error.cause, TemporalTimeoutError)
+                if not died or lost >= MAX_LOST_RUNNERS or workflow.cancellation_reason() is not None:
+                    raise
+                continue
+            if result.outcome != "yielded":
+                return result
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(execution)
+
+    async def _segment(self, execution: ExecutionInput) -> SegmentResult:
+        result: SegmentResult = await workflow.execute_activity(
+            RUN_SEGMENT,
+            execution,
+            result_type=SegmentResult,
+            start_to_close_timeout=timedelta(seconds=TIMING.start_to_close),
+            heartbeat_timeout=timedelta(seconds=TIMING.heartbeat),
+            retry_policy=_SEGMENT_RETRY,
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+        return result
+
+    async def _settle(self, settlement: Settlement) -> None:
+        await workflow.execute_activity(
+            SETTLE,
+            settlement,
+            start_to_close_timeout=timedelta(seconds=30),
+            retry_policy=_SETTLE_RETRY,
+            cancellation_type=workflow.ActivityCancellationType.ABANDON,
+        )
+
+
+def _reason(error: FailureError) -> str:
+    cause = error.cause if isinstance(error, ActivityError) and error.cause is not None else error
+    if isinstance(cause, TemporalTimeoutError):
+        return "the agent runner stopped answering again and again while it ran this execution; see its log"
+    text = cause.message if isinstance(cause, FailureError) else str(cause)
+    return f"the agent runner failed repeatedly: {text}"
