@@ -1,0 +1,87 @@
+"""Temporal and the runner as processes, each ended by the id that started it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+NAMESPACES = 60
+_STOP_SECONDS = 15
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def temporal_server(folder: Path) -> Iterator[str]:
+    """Run Temporal in memory with namespaces test-0, test-1, …; yields its address."""
+    port = free_port()
+    command = [str(Path(sys.executable).parent / "temporal"), "server", "start-dev", "--headless", "--ip", "127.0.0.1"]
+    command += ["--port", str(port), "--ui-port", str(free_port()), "--log-level", "error"]
+    for name in ("history.transferProcessorMaxPollRPS", "history.timerProcessorMaxPollRPS"):
+        command += ["--dynamic-config-value", f"{name}=2000"]
+    for number in range(NAMESPACES):
+        command += ["--namespace", f"test-{number}"]
+    with (folder / "temporal.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        stop_process(process)
+
+
+def stop_process(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:
+    """Send a signal and reap; SIGKILL when it does not help."""
+    process.send_signal(number)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(_STOP_SECONDS)
+
+
+class RunnerProcess:
+    """`stigmer-agent-runner` as a process with its log in a file."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "stigmer_agent_runner"],
+                env={**os.environ, **environment},
+                stdout=file,
+                stderr=file,
+                stdin=subprocess.DEVNULL,
+            )
+
+    def kill(self) -> None:
+        """Kill it as a crash does: kill -9."""
+        stop_process(self.process, signal.SIGKILL)
+
+    async def terminate(self) -> None:
+        """Ask it to drain and wait."""
+        await asyncio.to_thread(stop_process, self.process)
+
+
+def log_lines(log: Path, event: str) -> list[dict[str, Any]]:
+    """The JSON lines of an event in a log."""
+    found = []
+    for line in log.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(ValueError):
+            entry = json.loads(line)
+            if isinstance(entry, dict) and entry.get("event") == event:
+                found.append(entry)
+    return found

@@ -1,0 +1,88 @@
+"""Fixtures: a home, an API server, a namespace of Temporal and runners of its own for every test."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for agent_runner_testing: tests are no package
+
+from agent_runner_testing.api import TOKEN, ApiServer
+from agent_runner_testing.processes import RunnerProcess, temporal_server
+from agent_runner_testing.stack import Stack, connect
+
+from stigmer_agent_runner.settings import Settings
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take every setting of the developer's own environment away."""
+    for field in Settings.model_fields.values():
+        for name in getattr(field.validation_alias, "choices", ()):
+            monkeypatch.delenv(str(name), raising=False)
+    for name in ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "VLLM_API_KEY", "STIGMER_SUPERVISED"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("STIGMER_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a token."""
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    (folder / "token").write_text(TOKEN + "\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Temporal that all tests share."""
+    with temporal_server(tmp_path_factory.mktemp("temporal")) as address:
+        yield address
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[ApiServer]:
+    """An API server."""
+    async with ApiServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def stack(api: ApiServer, temporal: str, home: Path) -> AsyncIterator[Stack]:
+    """Everything around a runner, and a way to start runners in this process."""
+    namespace = f"test-{next(_NUMBERS)}"
+    client = await connect(temporal, namespace)
+    running = Stack(api, client, home, temporal, namespace)
+    yield running
+    await running.stop_runners()
+
+
+@pytest.fixture
+def runner_process(stack: Stack, tmp_path: Path) -> Iterator[Callable[..., RunnerProcess]]:
+    """Start the runner as a process; whatever happens, it is ended again."""
+    started: list[RunnerProcess] = []
+
+    def start(**environment: str) -> RunnerProcess:
+        started.append(RunnerProcess({**stack.environment(), **environment}, tmp_path / f"runner-{len(started)}.log"))
+        return started[-1]
+
+    yield start
+    for runner in started:
+        if runner.process.poll() is None:
+            runner.kill()
+
+
+@pytest.fixture(autouse=True)
+async def _no_task_left() -> AsyncIterator[None]:
+    """Fail when a test leaves a task of ours behind."""
+    yield
+    names = [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith(("engine-", "status-sink-"))]
+    assert names == []
