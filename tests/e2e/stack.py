@@ -44,6 +44,7 @@ class Stack:
 
     home: Path
     ports: list[int] = field(default_factory=lambda: free_ports(3))
+    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -64,7 +65,8 @@ class Stack:
             if not key.startswith(("STIGMER_", "TEMPORAL_", "OPENAI_")) and key != "GRPC_PORT"
         }
         ports = zip(("STIGMER_PORT", "STIGMER_TEMPORAL_PORT", "STIGMER_TEMPORAL_UI_PORT"), self.ports, strict=True)
-        return kept | {"STIGMER_HOME": str(self.home), "NO_COLOR": "1"} | {name: str(port) for name, port in ports}
+        own = {"STIGMER_HOME": str(self.home), "NO_COLOR": "1"} | {name: str(port) for name, port in ports}
+        return kept | own | self.extra
 
     def ctl(self, *arguments: str, timeout: float = 120, check: int | None = 0) -> subprocess.CompletedProcess[str]:
         """Run stigmer-ctl; `check` is the exit code it must have, None for any."""
@@ -103,9 +105,9 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(home: Path) -> Iterator[Stack]:
-    """A stack that is up, and down again afterwards."""
-    stack = Stack(home)
+def running(home: Path, **extra: str) -> Iterator[Stack]:
+    """A stack that is up, with these further environment variables, and down again afterwards."""
+    stack = Stack(home, extra=extra)
     try:
         stack.ctl("up", timeout=120)
         yield stack
