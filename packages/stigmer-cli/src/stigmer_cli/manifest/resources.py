@@ -1,0 +1,144 @@
+"""Documents to resources: which kind a document is, what every resource must say, and the contract's field rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+
+from stigmer_api.kinds import API_VERSION, KINDS, Kind, kind_by_name
+from stigmer_api.validation import violations
+from stigmer_cli.manifest.conversion import Converter
+from stigmer_cli.manifest.documents import Document, describe, entries, line_of, scalar
+from stigmer_cli.manifest.problems import Problems
+from stigmer_cli.suggestions import did_you_mean
+
+WORKFLOW = "Workflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One resource as a user wrote it. line: of its document in `source`, from 1."""
+
+    kind: Kind
+    message: Any
+    source: str
+    line: int
+
+    @property
+    def name(self) -> str:
+        """Name of the resource."""
+        return str(self.message.metadata.name)
+
+
+def read_resource(document: Document, org: str, problems: Problems) -> Manifest | None:
+    """Return the resource that a document describes; None, with the problems noted, when it describes none."""
+    before = len(problems.found)
+    root = document.root
+    if not isinstance(root, MappingNode):
+        problems.add(document.line, "", f"expected a resource (a mapping), found {describe(root)}")
+        return None
+    top = entries(root, "", problems)
+    if "document" in top and "do" in top and "kind" not in top:
+        return _plain_workflow(document, top, org, problems)
+    kind = _kind(document, top, problems)
+    if kind is None:
+        return None
+    message: Any = kind.message()
+    converter = Converter(problems)
+    converter.fill(message, root, "")
+    _require_name(document, top, message, problems)
+    if not message.metadata.org:
+        message.metadata.org = org
+    _check_rules(message, document, converter, problems)
+    return Manifest(kind, message, problems.source, document.line) if len(problems.found) == before else None
+
+
+def _kind(document: Document, top: dict[str, tuple[Node, Node]], problems: Problems) -> Kind | None:
+    """Return the kind; complain about apiVersion and kind, each for itself."""
+    version = _text(top, "apiVersion", "api_version")
+    if version != API_VERSION:
+        line = _line(top, document, "apiVersion", "api_version")
+        found = "missing" if version is None else f'expected "{API_VERSION}", found "{version}"'
+        problems.add(line, "apiVersion", found if version is not None else f'missing, write "{API_VERSION}"')
+    name = _text(top, "kind")
+    names = [kind.name for kind in KINDS]
+    if name is None:
+        problems.add(_line(top, document, "kind"), "kind", f"missing, write one of {', '.join(names)}")
+        return None
+    try:
+        return kind_by_name(name)
+    except KeyError:
+        known = did_you_mean(name, names) or f" Known kinds: {', '.join(names)}."
+        problems.add(_line(top, document, "kind"), "kind", f'unknown kind "{name}".{known}')
+        return None
+
+
+def _text(top: dict[str, tuple[Node, Node]], *keys: str) -> str | None:
+    """Return the text of the first key that is there; None when it is absent or empty."""
+    for key in keys:
+        if key in top and isinstance(top[key][1], ScalarNode):
+            found = scalar(top[key][1])
+            return None if found is None else str(found)
+    return None
+
+
+def _line(top: dict[str, tuple[Node, Node]], document: Document, *keys: str) -> int:
+    return next((line_of(top[key][0]) for key in keys if key in top), document.line)
+
+
+def _require_name(document: Document, top: dict[str, tuple[Node, Node]], message: Any, problems: Problems) -> None:
+    """Every resource in a manifest has a name: without one, applying twice would make two."""
+    if message.metadata.name or any(item.path.startswith("metadata.name") for item in problems.found):
+        return
+    problems.add(_line(top, document, "metadata"), "metadata.name", "missing, every manifest needs a name")
+
+
+def _plain_workflow(
+    document: Document, top: dict[str, tuple[Node, Node]], org: str, problems: Problems
+) -> Manifest | None:
+    """Take a Serverless Workflow document as it is: its text is the source, its name the resource's name."""
+    head = top["document"][1]
+    if not isinstance(head, MappingNode):
+        problems.add(line_of(head), "document", f"expected a mapping, found {describe(head)}")
+        return None
+    name = _text(entries(head, "document", problems), "name")
+    if not name:
+        problems.add(line_of(top["document"][0]), "document.name", "missing, every workflow needs a name")
+        return None
+    kind = kind_by_name(WORKFLOW)
+    message: Any = kind.message(api_version=API_VERSION, kind=WORKFLOW)
+    message.metadata.name = name
+    message.metadata.org = org
+    message.spec.source = document.text
+    converter = Converter(problems, {"metadata.name": line_of(head)})
+    before = len(problems.found)
+    _check_rules(message, document, converter, problems)
+    return Manifest(kind, message, problems.source, document.line) if len(problems.found) == before else None
+
+
+def _check_rules(message: Message, document: Document, converter: Converter, problems: Problems) -> None:
+    """Hold a message against the contract's rules; a field that is already a problem is not named twice."""
+    named = {item.path for item in problems.found} | {"metadata.name"}
+    for item in violations(message):
+        if item.field in {"api_version", "kind"} or any(_within(item.field, path) for path in named):
+            continue
+        problems.add(_nearest_line(item.field, document, converter), item.field, item.description)
+
+
+def _within(path: str, outer: str) -> bool:
+    return bool(outer) and (
+        path == outer or path.startswith((f"{outer}.", f"{outer}[")) or outer.startswith(f"{path}.")
+    )
+
+
+def _nearest_line(path: str, document: Document, converter: Converter) -> int:
+    """Return the line of a field or, when it is not written, of what it should be in."""
+    while path:
+        if path in converter.lines:
+            return converter.lines[path]
+        cut = max(path.rfind("."), path.rfind("["))
+        path = path[:cut] if cut > 0 else ""
+    return document.line
