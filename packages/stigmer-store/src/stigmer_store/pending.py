@@ -44,6 +44,11 @@ class PendingWrites:
             update = Update(update.record, update.labels or earlier.labels, update.fields or earlier.fields)
         self.updates[key] = update
 
+    def latest(self, key: Key) -> ResourceRecord | None:
+        """The state of a resource that waits here, None when none does."""
+        update = self.updates.get(key)
+        return None if update is None else update.record
+
     def append(self, event: EventRecord) -> None:
         """Add an event, the next one of its execution."""
         self.events.setdefault(event.execution_id, {})[event.event_id] = event

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy.engine import Connection, NestedTransaction
 
 from stigmer_store import limits, queries, statements
-from stigmer_store.changeset import ChangeSet
+from stigmer_store.changeset import ChangeSet, Key
 from stigmer_store.errors import RecordNotFound, RequestIdTaken, SlugTaken
 from stigmer_store.pending import PendingWrites, Update
 from stigmer_store.records import Change, EventRecord, ListQuery, Page, ResourceRecord
@@ -40,6 +40,7 @@ class SqlTransaction:
         self._connection = group.connection
         self._revision: int | None = None
         self._own = PendingWrites()
+        self._known: dict[Key, ResourceRecord | None] = {}  # what it has read and written
         self._changes = ChangeSet()
         self._savepoint: NestedTransaction | None = None
 
@@ -69,8 +70,10 @@ class SqlTransaction:
 
     def get(self, kind: str, id: str) -> ResourceRecord | None:  # noqa: A002 - the field is called id
         """The resource, or None."""
-        waiting = self._waiting(kind, id)
-        return waiting if waiting is not None else queries.get(self._connection, kind, id)
+        key = (kind, id)
+        if key not in self._known:
+            self._known[key] = self._group.pending.latest(key) or queries.get(self._connection, kind, id)
+        return self._known[key]
 
     def require(self, kind: str, id: str) -> ResourceRecord:  # noqa: A002 - the field is called id
         """The resource; raises RecordNotFound."""
@@ -106,7 +109,7 @@ class SqlTransaction:
             self._tell()
             write = statements.insert_record if before is None else statements.replace_record
             write(self._connection, record)
-        self._changes.add((record.kind, record.id), before, record)
+        self._note((record.kind, record.id), before, record)
 
     def delete(self, kind: str, id: str) -> ResourceRecord | None:  # noqa: A002 - the field is called id
         """Remove, log the change, and return the last state."""
@@ -116,7 +119,7 @@ class SqlTransaction:
         self.revision()
         self._tell()
         statements.delete_record(self._connection, (kind, id))
-        self._changes.add((kind, id), before, None)
+        self._note((kind, id), before, None)
         return before
 
     def enqueue(self, topic: str, key: str, payload: bytes, not_before: datetime | None = None) -> None:
@@ -169,16 +172,18 @@ class SqlTransaction:
             self._savepoint = self._connection.begin_nested()
         self._own.flush(self._connection)
 
-    def _waiting(self, kind: str, id_: str) -> ResourceRecord | None:
-        for pending in (self._own, self._group.pending):
-            update = pending.updates.get((kind, id_))
-            if update is not None:
-                return update.record
-        return None
+    def _note(self, key: Key, before: ResourceRecord | None, after: ResourceRecord | None) -> None:
+        self._known[key] = after
+        self._changes.add(key, before, after)
 
     def _latest(self, found: ResourceRecord | None) -> ResourceRecord | None:
-        """What waits never changes a slug or request id: the database finds, the waiting state answers."""
-        return found and (self._waiting(found.kind, found.id) or found)
+        """What waits never changes a slug or request id: the database finds, the latest state answers."""
+        if found is None:
+            return None
+        key = (found.kind, found.id)
+        if key not in self._known:
+            self._known[key] = self._group.pending.latest(key) or found
+        return self._known[key]
 
     def _check_place(self, record: ResourceRecord) -> None:
         holder = self.find_by_slug(record.kind, record.org, record.slug)

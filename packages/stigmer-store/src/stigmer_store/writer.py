@@ -38,7 +38,11 @@ class _Job:
     changes: Sequence[Change] = ()
 
     def fail(self, error: BaseException) -> None:
+        """Note that nothing of it was kept."""
         self.result, self.error, self.changes = None, error, ()
+        if isinstance(error, StopIteration):  # no future takes one: awaiting it would look like an ordinary end
+            self.error = RuntimeError("a work raised StopIteration")
+            self.error.__cause__ = error
 
     def settle(self) -> None:
         """Tell the caller; one that was cancelled meanwhile no longer listens."""
@@ -142,29 +146,30 @@ class Writer:
                 started = True
                 self._fill(group, jobs)
                 connection.commit()
-            except Exception as error:
-                lost = isinstance(error, DBAPIError) and error.connection_invalidated
-                raise (_ConnectionLost if lost or not started else _GroupFailed) from error
+            except Exception as error:  # noqa: BLE001 - whatever it is, the callers get it as the cause
+                cause = self._database_error or error
+                lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
+                raise (_ConnectionLost if lost or not started else _GroupFailed) from cause
 
     def _fill(self, group: Group, jobs: Sequence[_Job]) -> None:
         """Run the works, each isolated from the failures of the others, and tell the database the outcome."""
         before = group.revision
         for job in jobs:
             self._run_work(group, job)
-            if self._database_error is not None:  # even if the work has caught it: the transaction may be gone
-                raise self._database_error
+            if self._database_error is not None:
+                raise _GroupFailed
         group.flush()
         if group.revision != before:
             statements.set_revision(group.connection, group.revision)
 
-    @staticmethod
-    def _run_work(group: Group, job: _Job) -> None:
+    def _run_work(self, group: Group, job: _Job) -> None:
         transaction = SqlTransaction(group)
         try:
             job.result, job.error = job.work(transaction), None
         except BaseException as error:  # noqa: BLE001 - it belongs to the caller, who gets it as it is
-            transaction.rollback()
             job.fail(error)
+            if self._database_error is None:
+                transaction.rollback()
         else:
             job.changes = transaction.commit()
 
@@ -181,7 +186,13 @@ class Writer:
             job.settle()
 
     def _note_error(self, context: ExceptionContext) -> None:
-        self._database_error = context.sqlalchemy_exception or context.original_exception
+        """Remember the first error of a group, also one that a work catches.
+
+        The database may have taken the whole transaction back because of it, so nothing of the group may be
+        acknowledged.
+        """
+        if self._database_error is None:
+            self._database_error = context.sqlalchemy_exception or context.original_exception
 
 
 def _told(error: BaseException) -> BaseException:
