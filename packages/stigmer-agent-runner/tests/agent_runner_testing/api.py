@@ -98,6 +98,11 @@ class ApiServer:
         found: Execution = self.resources["agent_execution", execution_id]
         return found
 
+    def session(self, session_id: str) -> session_pb2.Session:
+        """A stored session."""
+        found: session_pb2.Session = self.resources["session", session_id]
+        return found
+
     async def until(self, execution_id: str, test: Callable[[status_pb2.AgentExecutionStatus], bool]) -> Execution:
         """Wait until the status of an execution passes a test."""
         async with asyncio.timeout(WAIT_SECONDS), self._changed:

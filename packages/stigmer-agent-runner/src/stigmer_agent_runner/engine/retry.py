@@ -66,4 +66,9 @@ class RetryPolicy:
             before_sleep=announce,
             reraise=True,
         )
-        return await retrying(attempt)
+        try:
+            return await retrying(attempt)
+        except ModelError as error:
+            if not error.retryable:
+                raise
+            raise ModelError(f"{error} Gave up after {self.attempts} attempts.", kind=error.kind) from error

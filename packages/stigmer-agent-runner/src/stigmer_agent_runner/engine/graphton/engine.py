@@ -1,0 +1,162 @@
+"""Runs an agent as a LangGraph deep agent whose every step is checkpointed in the session's SQLite file.
+
+A run that resumes asks the checkpoint where it stands: completed tool calls, also of a parallel batch, are never
+repeated. A stop drains the graph at its next step; the stream is never left early, which would cancel tools.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+import aiosqlite
+import openai
+from deepagents import (
+    GeneralPurposeSubagentProfile,
+    HarnessProfile,
+    create_deep_agent,
+    register_harness_profile,
+)
+from deepagents.backends import CompositeBackend
+from deepagents.middleware.filesystem import FilesystemMiddleware, FsToolName
+from langchain.agents.middleware import AgentMiddleware, TodoListMiddleware
+from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage, ToolMessage
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.errors import GraphDrained, GraphRecursionError
+from langgraph.runtime import RunControl
+
+from stigmer_agent_runner.engine.graphton import history
+from stigmer_agent_runner.engine.graphton.backend import WorkspaceBackend
+from stigmer_agent_runner.engine.graphton.chat import chat_model, explain
+from stigmer_agent_runner.engine.graphton.hooks import Run, RunHooks
+from stigmer_agent_runner.engine.protocol import Completed, Control, Emit, Failed, Outcome, Segment
+from stigmer_agent_runner.engine.retry import RetryPolicy
+from stigmer_agent_runner.errors import ModelError, RunStopped
+from stigmer_agent_runner.tools.files import FileTools
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stigmer_agent_runner.settings import Settings
+
+_NODES_PER_TURN = 6
+"""Graph steps that one turn may take at most; with it the graph's own limit stays above ours."""
+
+_WORKSPACE_NOTE = (
+    "You have file tools. Their root `/` is your workspace, which stays for the whole conversation."
+    " There is no shell and no network."
+)
+
+_FILE_TOOLS: tuple[FsToolName, ...] = ("ls", "read_file", "write_file", "edit_file", "glob", "grep")
+
+_ARTIFACTS = "/.stigmer"
+"""Where deepagents puts large tool results and summarised history, out of the way of the user's own files."""
+
+# Without declared sub-agents there is no `task` tool: every model here is a ChatOpenAI, whose provider is "openai".
+register_harness_profile(
+    "openai", HarnessProfile(general_purpose_subagent=GeneralPurposeSubagentProfile(enabled=False))
+)
+
+
+def create(settings: Settings) -> GraphtonEngine:
+    """Make the engine for engine.registry."""
+    longest = settings.llm_retry_seconds * 16
+    retry = RetryPolicy(settings.llm_max_attempts, settings.llm_retry_seconds, longest)
+    return GraphtonEngine(retry, settings.llm_timeout_seconds, settings.max_steps)
+
+
+class GraphtonEngine:
+    """The engine of every provider with an OpenAI-compatible endpoint."""
+
+    def __init__(self, retry: RetryPolicy, timeout: float, max_steps: int) -> None:
+        self._retry = retry
+        self._timeout = timeout
+        self._max_steps = max_steps
+
+    async def run(self, segment: Segment, emit: Emit, control: Control) -> Outcome:
+        """Resume from the checkpoint, or start with the user message, and run until the agent answered."""
+        run = Run(segment, emit, control, self._retry, self._max_steps)
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(aiosqlite.connect(segment.paths.checkpoints))
+            client = await stack.enter_async_context(openai.DefaultAsyncHttpxClient(timeout=self._timeout))
+            graph = self._graph(run, AsyncSqliteSaver(database), client)
+            try:
+                return await self._drive(graph, run)
+            except GraphDrained:
+                return control.outcome()
+            except RunStopped:
+                return control.outcome()
+            except GraphRecursionError:
+                return Failed("step_limit", f"no answer after {self._max_steps} steps")
+            except ModelError as error:
+                return Failed(error.kind, str(error))
+            except openai.APIError as error:
+                found = explain(error, segment.model)
+                return Failed(found.kind, str(found))
+
+    def _graph(self, run: Run, saver: AsyncSqliteSaver, client: openai.DefaultAsyncHttpxClient) -> Any:
+        segment = run.segment
+        files = WorkspaceBackend(FileTools(segment.paths.workspace))
+        backend = CompositeBackend(default=files, routes={}, artifacts_root=_ARTIFACTS)
+        middleware: list[AgentMiddleware[Any, Any, Any]] = [
+            FilesystemMiddleware(backend=backend, tools=list(_FILE_TOOLS)),  # takes the place of deepagents' own
+            TodoListMiddleware(),
+            RunHooks(run),
+        ]
+        return create_deep_agent(
+            chat_model(segment.model, self._timeout, client, run.arguments),
+            system_prompt=f"{segment.instructions}\n\n{_WORKSPACE_NOTE}",
+            middleware=middleware,
+            backend=backend,
+            checkpointer=saver,
+            name=segment.agent_name or None,
+        )
+
+    async def _drive(self, graph: Any, run: Run) -> Outcome:
+        config = {
+            "configurable": {"thread_id": run.segment.thread_id},
+            "recursion_limit": (self._max_steps + 1) * _NODES_PER_TURN,
+        }
+        state = await graph.aget_state(config)
+        before = history.since(_messages(state), run.segment.execution_id)
+        for event in history.told(before or [], run.segment.model.label):
+            run.emit(event)
+        answer = history.answer_in(before or [])
+        if answer is not None and not state.next:
+            return Completed(str(answer.text))
+        resumes = before is not None and bool(state.next)
+        message = HumanMessage(run.segment.message, id=run.segment.execution_id)
+        await self._stream(graph, None if resumes else {"messages": [message]}, config, run)
+        after = history.since(_messages(await graph.aget_state(config)), run.segment.execution_id)
+        answer = history.answer_in(after or [])
+        if answer is None:
+            return Failed("no_answer", "the agent ended without an answer of its model")
+        return Completed(str(answer.text))
+
+    async def _stream(self, graph: Any, source: Any, config: Any, run: Run) -> None:
+        drain = RunControl()
+        run.control.on_request(lambda reason: drain.request_drain(reason.value))
+        stream = graph.astream(source, config, stream_mode=["messages", "updates"], durability="sync", control=drain)
+        async for mode, chunk in stream:
+            if mode == "messages":
+                message, _ = chunk
+                if isinstance(message, AIMessageChunk):
+                    run.heard(message)
+            else:
+                for result in _tool_results(chunk):
+                    run.closed(result)
+
+
+def _messages(state: Any) -> Sequence[AnyMessage]:
+    found: Sequence[AnyMessage] = state.values.get("messages", ())
+    return found
+
+
+def _tool_results(update: Any) -> list[ToolMessage]:
+    """Tool results in a step's update. On resume it holds those that were saved before the crash."""
+    found: list[ToolMessage] = []
+    for part in update.values():
+        messages = part.get("messages", ()) if isinstance(part, dict) else ()
+        if isinstance(messages, list | tuple):
+            found += [message for message in messages if isinstance(message, ToolMessage)]
+    return found

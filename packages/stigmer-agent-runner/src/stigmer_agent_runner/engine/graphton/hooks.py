@@ -1,0 +1,155 @@
+"""The middleware around every model and tool call: retries, limits and events, in the order in which things happen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
+from langchain_core.exceptions import ContextOverflowError
+from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
+from langgraph.errors import GraphBubbleUp
+from langgraph.types import Command
+
+from stigmer_agent_runner.engine.graphton import history
+from stigmer_agent_runner.engine.graphton.arguments import RawArguments
+from stigmer_agent_runner.engine.graphton.chat import explain
+from stigmer_agent_runner.engine.protocol import (
+    Control,
+    Emit,
+    MessageStarted,
+    Notice,
+    Segment,
+    TextDelta,
+    ToolFailed,
+    ToolStarted,
+)
+from stigmer_agent_runner.engine.retry import RetryPolicy
+from stigmer_agent_runner.errors import ModelError, RunStopped
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of one execution, as its hooks and its stream see it."""
+
+    segment: Segment
+    emit: Emit
+    control: Control
+    retry: RetryPolicy
+    max_steps: int
+    turn: int | None = None
+    """The turn that the model is answering now."""
+    arguments: RawArguments = field(default_factory=RawArguments)
+    _speaker: str | None = None
+    _closed: set[str] = field(default_factory=set)
+
+    def start(self, turn: int) -> None:
+        """The model starts to answer, perhaps anew."""
+        self.turn, self._speaker = turn, None
+        self.arguments.clear()
+        self.emit(MessageStarted(turn, self.segment.model.label))
+
+    def done(self, message: AIMessage) -> None:
+        """The model has answered."""
+        if self.turn is not None:
+            for event in history.answered(self.turn, message):
+                self.emit(event)
+        self.turn = self._speaker = None
+
+    def heard(self, chunk: AIMessageChunk) -> None:
+        """Pass on streamed text; text of an attempt that was given up is not of the answer."""
+        text = str(chunk.text)
+        if self.turn is None or not text:
+            return
+        if self._speaker is None:
+            self._speaker = chunk.id
+        if self._speaker == chunk.id:
+            self.emit(TextDelta(self.turn, text))
+
+    def closed(self, message: ToolMessage) -> None:
+        """A tool is done; told once, because the stream repeats what the hook told already."""
+        if message.tool_call_id not in self._closed:
+            self._closed.add(message.tool_call_id)
+            self.emit(history.tool_closed(message))
+
+
+class RunHooks(AgentMiddleware[Any, Any, Any]):
+    """Hooks of one run."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._run = run
+
+    async def awrap_model_call(self, request: ModelRequest, handler: Callable[[ModelRequest], Awaitable[Any]]) -> Any:
+        """Call the model with our retries, and tell what it says."""
+        run = self._run
+        turn = history.turns_in(history.since(request.state["messages"], run.segment.execution_id) or [])
+        if turn >= run.max_steps:
+            raise ModelError(
+                f"no answer after {run.max_steps} steps; the limit is agent.max_steps / STIGMER_AGENT_MAX_STEPS",
+                kind="step_limit",
+            )
+
+        async def attempt() -> tuple[Any, AIMessage]:
+            run.start(turn)
+            try:
+                response = await handler(request)
+            except (ModelError, RunStopped, ContextOverflowError, GraphBubbleUp):
+                raise  # a context overflow is for deepagents: it summarises and asks again
+            except Exception as error:
+                raise explain(error, run.segment.model) from error
+            return response, _answer(response, run.arguments.broken())
+
+        response, message = await run.retry.call(
+            attempt, emit=run.emit, control=run.control, notice_key=f"turn-{turn}/retry"
+        )
+        run.done(message)
+        if message.response_metadata.get("finish_reason") == "length":
+            text = "The answer ends at the model's output limit and may be incomplete."
+            run.emit(Notice(f"turn-{turn}/length", text))
+        return response
+
+    async def awrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
+    ) -> ToolMessage | Command[Any]:
+        """Run a tool and tell how it went. A tool that breaks is an error that the model reads, never the run's end."""
+        call_id = request.tool_call["id"] or ""
+        self._run.emit(ToolStarted(call_id))
+        try:
+            result = await handler(request)
+        except GraphBubbleUp:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge between the run and whatever a tool does
+            _log.exception("tool broke", tool=request.tool_call["name"])
+            text = f"Error: {type(error).__name__}: {error}"
+            self._run.emit(ToolFailed(call_id, text))
+            return ToolMessage(text, name=request.tool_call["name"], tool_call_id=call_id, status="error")
+        for message in _tool_messages(result):
+            self._run.closed(message)
+        return result
+
+
+def _answer(response: Any, broken: list[str]) -> AIMessage:
+    """Return the model's message of a response; ModelError when it cannot be acted upon."""
+    inner = getattr(response, "model_response", response)
+    messages = inner.result if isinstance(inner, ModelResponse) else [inner]
+    message = next((item for item in messages if isinstance(item, AIMessage)), None)
+    if message is None:
+        raise ModelError("the model answered nothing", kind="model_protocol", retryable=True)
+    if broken:
+        text = f"the model called {', '.join(broken)} with arguments that are not JSON."
+        raise ModelError(text, kind="model_protocol", retryable=True)
+    if not message.response_metadata.get("finish_reason"):
+        raise ModelError("the answer of the model was cut off.", kind="model_failed", retryable=True)
+    return message
+
+
+def _tool_messages(result: ToolMessage | Command[Any]) -> list[ToolMessage]:
+    if isinstance(result, ToolMessage):
+        return [result]
+    update = result.update if isinstance(result.update, dict) else {}
+    return [message for message in update.get("messages", ()) if isinstance(message, ToolMessage)]
