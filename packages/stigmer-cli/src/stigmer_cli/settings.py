@@ -242,7 +242,7 @@ def service_environment(settings: Settings, environ: Mapping[str, str]) -> dict[
     result = dict(environ)
     result["STIGMER_HOME"] = str(settings.home.root)
     for value in settings.values.values():
-        if value.origin.startswith("flag ") and value.setting.env:
+        if value.setting.env and (value.origin.startswith("flag ") or value.origin == ORIGIN_STACK):
             result[value.setting.env[0]] = value.text
     result["STIGMER_HOST"] = settings["server.host"]
     result["STIGMER_PORT"] = settings["server.port"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf import duration_pb2, struct_pb2, timestamp_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -31,13 +31,13 @@ class Converter:
         if not isinstance(node, MappingNode):
             self._wrong(node, path, f"expected a mapping, found {describe(node)}")
             return
-        known = _fields(message.DESCRIPTOR)
+        known = _fields(message)
         chosen: dict[str, str] = {}
         for key, (key_node, value) in entries(node, path, self.problems).items():
             item = known.get(key)
             here = f"{path}.{item.name if item else key}" if path else (item.name if item else key)
             if item is None:
-                near = did_you_mean(key, [_json_name(each) for each in message.DESCRIPTOR.fields])
+                near = did_you_mean(key, [each.json_name for each in message.DESCRIPTOR.fields])
                 self.problems.add(line_of(key_node), here, f"unknown field.{near}")
                 continue
             self.lines[here] = line_of(key_node)
@@ -86,8 +86,8 @@ class Converter:
             self._wrong(node, path, f"expected a mapping, found {describe(node)}")
             return
         target = getattr(message, item.name)
-        entry = item.message_type
-        value_field = entry.fields_by_name["value"]
+        entry: Any = item.message_type
+        value_field: FieldDescriptor = entry.fields_by_name["value"]
         for key, (key_node, value) in entries(node, path, self.problems).items():
             here = f"{path}[{key!r}]"
             self.lines[here] = line_of(key_node)
@@ -121,13 +121,9 @@ class Converter:
         self.problems.add(line_of(node), path, message)
 
 
-def _fields(descriptor: Descriptor) -> dict[str, FieldDescriptor]:
+def _fields(message: Any) -> dict[str, FieldDescriptor]:
     """Return fields by both their names: as in the contract (snake_case) and as in JSON (camelCase)."""
-    return {name: item for item in descriptor.fields for name in (_json_name(item), item.name)}
-
-
-def _json_name(item: FieldDescriptor) -> str:
-    return str(item.json_name)
+    return {name: item for item in message.DESCRIPTOR.fields for name in (item.json_name, item.name)}
 
 
 def _is_map(item: FieldDescriptor) -> bool:

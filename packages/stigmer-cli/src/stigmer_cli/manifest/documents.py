@@ -113,7 +113,7 @@ def entries(node: MappingNode, path: str, problems: Problems) -> dict[str, tuple
     return merged | found
 
 
-def scalar(node: ScalarNode) -> Any:
+def scalar(node: Node) -> Any:
     """Return the value of a scalar: str, int, float, bool or None; texts that look like dates stay texts."""
     text, tag = node.value, tag_of(node)
     if tag == "null":

@@ -129,9 +129,9 @@ def _check_rules(message: Message, document: Document, converter: Converter, pro
 
 
 def _within(path: str, outer: str) -> bool:
-    return bool(outer) and (
-        path == outer or path.startswith((f"{outer}.", f"{outer}[")) or outer.startswith(f"{path}.")
-    )
+    """Return whether a field is another one, lies in it, or contains it."""
+    inside = path == outer or path.startswith((f"{outer}.", f"{outer}["))
+    return bool(outer) and (inside or outer.startswith(f"{path}."))
 
 
 def _nearest_line(path: str, document: Document, converter: Converter) -> int:

@@ -31,7 +31,7 @@ class WrongValueError(ValueError):
 
 def convert_scalar(node: Node, field: FieldDescriptor) -> Any:
     """Return the value of a node for a scalar or enum field. Raises WrongValueError."""
-    if field.type == FieldDescriptor.TYPE_ENUM:
+    if field.enum_type is not None:
         return _enum(node, field.enum_type)
     if field.type in _INT_RANGES:
         return _integer(node, *_INT_RANGES[field.type])

@@ -1,0 +1,121 @@
+"""Applies and deletes what manifests describe, in the order in which resources need one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stigmer_cli.client import ServerClient, full_name, has_method
+from stigmer_cli.errors import CliError, NotAuthorisedError, NotRunningError, RequestFailedError
+from stigmer_cli.manifest.problems import ManifestError, Problem
+from stigmer_cli.manifest.resources import Manifest
+
+ORDER = (
+    "environment",
+    "mcp_server",
+    "skill",
+    "agent",
+    "workflow",
+    "agent_instance",
+    "workflow_instance",
+    "session",
+    "schedule",
+    "memory",
+    "execution_context",
+    "artifact",
+    "agent_execution",
+    "workflow_execution",
+)
+"""Each kind after those that it may refer to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of one resource. action: created, configured, unchanged, deleted, or valid for a dry run."""
+
+    kind: str
+    name: str
+    id: str
+    action: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.action}"
+
+
+def in_order(manifests: Sequence[Manifest]) -> list[Manifest]:
+    """Return manifests so that what others refer to comes first."""
+    return sorted(manifests, key=lambda item: ORDER.index(item.kind.key))
+
+
+def refuse_impossible(manifests: Sequence[Manifest]) -> None:
+    """Raise ManifestError for kinds that the API has no way to store from a manifest."""
+    problems = [
+        Problem(item.source, item.line, "kind", f"a {item.kind.name} cannot be applied from a manifest")
+        for item in manifests
+        if not has_method(item.kind, "apply") and not has_method(item.kind, "create")
+    ]
+    if problems:
+        raise ManifestError(problems)
+
+
+def apply_all(client: ServerClient, manifests: Sequence[Manifest], told: Callable[[Applied], None]) -> list[Applied]:
+    """Apply every manifest and tell each result at once.
+
+    One that the server refuses does not keep the others back; all refusals are raised together at the end.
+    """
+    done: list[Applied] = []
+    failures: list[tuple[Manifest, CliError]] = []
+    for item in in_order(manifests):
+        try:
+            done.append(_apply(client, item))
+        except (NotRunningError, NotAuthorisedError):
+            raise
+        except CliError as error:
+            failures.append((item, error))
+        else:
+            told(done[-1])
+    if failures:
+        raise _together(failures)
+    return done
+
+
+def _apply(client: ServerClient, item: Manifest) -> Applied:
+    before = client.find(item.kind, item.name) if has_method(item.kind, "getByReference") else None
+    after = client.apply(item.kind, item.message)
+    if before is None:
+        action = "created"
+    else:
+        action = "unchanged" if before.metadata.revision == after.metadata.revision else "configured"
+    return Applied(item.kind.name, full_name(item.kind, after), after.metadata.id, action)
+
+
+def _together(failures: Sequence[tuple[Manifest, CliError]]) -> CliError:
+    """Return one error for all refusals; its exit code is the first one's."""
+    details = []
+    for item, error in failures:
+        details.append(f"{item.source}:{item.line}: {item.kind.name} {item.name}: {error.message}")
+        details += [f"  {line}" for line in (*error.details, *([error.hint] if error.hint else []))]
+    count = "one resource was" if len(failures) == 1 else f"{len(failures)} resources were"
+    first = failures[0][1]
+    kind = type(first) if isinstance(first, RequestFailedError) else RequestFailedError
+    return kind(f"{count} refused", details=details)
+
+
+def delete_all(
+    client: ServerClient, wanted: Sequence[tuple[Any, str]], told: Callable[[Applied], None]
+) -> list[Applied]:
+    """Delete resources given as (kind, name or id), in this order; what is missing is raised together at the end."""
+    done: list[Applied] = []
+    missing: list[str] = []
+    for kind, name in wanted:
+        found = client.find(kind, name)
+        if found is None:
+            missing.append(f"{kind.name.lower()}/{name} does not exist")
+            continue
+        client.delete(kind, found.metadata.id)
+        done.append(Applied(kind.name, full_name(kind, found), found.metadata.id, "deleted"))
+        told(done[-1])
+    if missing:
+        raise RequestFailedError("; ".join(missing), hint="see `stigmer-ctl get`")
+    return done

@@ -1,0 +1,123 @@
+"""Finds resources that a command line names and shows them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from stigmer_api.kinds import Kind, kind_of_id
+from stigmer_cli.client import ServerClient, full_name, is_id, name_of, parse_kind
+from stigmer_cli.columns import created, header, resource_table, row
+from stigmer_cli.errors import UsageError
+from stigmer_cli.output import NONE, message_to_dict, to_json, to_yaml
+
+WATCH_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One kind, and names or ids of it; no names mean all, narrowed by labels."""
+
+    kind: Kind
+    names: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+def select(word: str, names: Sequence[str], labels: Sequence[str]) -> Selection:
+    """Understand KIND, KIND NAME…, KIND/NAME or an id. Raises UsageError."""
+    wanted = dict(_label(item) for item in labels)
+    if is_id(word) and not names:
+        kind = kind_of_id(word)
+        if kind is not None:
+            return Selection(kind, (word,))
+    kind_word, slash, name = word.partition("/")
+    kind = parse_kind(kind_word)
+    if slash and (not name or names):
+        raise UsageError(f"{word!r} is not KIND/NAME", hint=f"for example: {kind.name.lower()}/greeter")
+    chosen = (name,) if slash else tuple(names)
+    if wanted and chosen:
+        raise UsageError("labels narrow a list; names need none", hint="leave one of the two out")
+    return Selection(kind, chosen, wanted)
+
+
+def _label(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UsageError(f"{text!r} is not KEY=VALUE", hint="for example: -l team=search")
+    return key, value
+
+
+def fetch(client: ServerClient, selection: Selection) -> list[Any]:
+    """Return the resources; MissingError for a name that does not exist."""
+    if selection.names:
+        return [client.get(selection.kind, name) for name in selection.names]
+    return list(client.list(selection.kind, selection.labels))
+
+
+def show(selection: Selection, found: Sequence[Any], form: str) -> str:
+    """Return the resources in a format. One that was named by itself is no list."""
+    if form == "name":
+        return "\n".join(full_name(selection.kind, item) for item in found)
+    if form in {"json", "yaml"}:
+        items = [message_to_dict(item) for item in found]
+        body: Any = items[0] if len(selection.names) == 1 else items
+        return to_json(body) if form == "json" else to_yaml(body)
+    return resource_table(selection.kind, found, wide=form == "wide")
+
+
+def changes(client: ServerClient, selection: Selection, known: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
+    """Yield (resource, whether it was deleted) as things change; looks once a second and never ends by itself."""
+    seen = {item.metadata.id: item for item in known}
+    while True:
+        time.sleep(WATCH_SECONDS)
+        if selection.names:
+            found = [item for name in selection.names if (item := client.find(selection.kind, name)) is not None]
+        else:
+            found = list(client.list(selection.kind, selection.labels))
+        now = {item.metadata.id: item for item in found}
+        for key, item in now.items():
+            if key not in seen or seen[key].metadata.revision != item.metadata.revision:
+                yield item, False
+        for key, item in seen.items():
+            if key not in now:
+                yield item, True
+        seen = now
+
+
+def show_change(selection: Selection, change: tuple[Any, bool], form: str) -> str:
+    """Return one changed resource as one more row or document."""
+    item, deleted = change
+    if form == "json":
+        return to_json({"deleted": deleted, "object": message_to_dict(item)})
+    if form == "yaml":
+        return "---\n" + to_yaml({"deleted": deleted, "object": message_to_dict(item)})
+    if form == "name":
+        return full_name(selection.kind, item)
+    cells = row(selection.kind, item, wide=form == "wide")
+    names = header(selection.kind, wide=form == "wide")
+    line = "   ".join(cell.ljust(len(name)) for cell, name in zip(cells, names, strict=True))
+    return line.rstrip() + ("   (deleted)" if deleted else "")
+
+
+def describe(kind: Kind, message: Any) -> str:
+    """Return a resource for reading: what it is first, then spec and status in full."""
+    meta = message.metadata
+    moment = created(message)
+    facts = [
+        ("Name", name_of(kind, message)),
+        ("Kind", kind.name),
+        ("Id", meta.id),
+        ("Org", meta.org),
+        ("Labels", ", ".join(f"{key}={value}" for key, value in sorted(meta.labels.items())) or NONE),
+        ("Created", moment.isoformat(timespec="seconds") if moment else NONE),
+        ("Revision", str(meta.revision)),
+    ]
+    lines = [f"{label + ':':<10}{value}" for label, value in facts]
+    body = message_to_dict(message)
+    body.get("status", {}).pop("audit", None)
+    for part in ("spec", "status"):
+        if body.get(part):
+            lines += [f"{part.capitalize()}:", *(f"  {line}" for line in to_yaml(body[part]).splitlines())]
+    return "\n".join(lines)
