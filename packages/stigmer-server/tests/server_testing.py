@@ -31,7 +31,12 @@ do:
 def resource(kind_key: str, name: str = "", spec: dict[str, Any] | None = None, **metadata: Any) -> Any:
     """A resource message of a kind."""
     kind = kind_by_key(kind_key)
-    content = {"api_version": API_VERSION, "kind": kind.name, "metadata": {"name": name, **metadata}, "spec": spec or {}}
+    content = {
+        "api_version": API_VERSION,
+        "kind": kind.name,
+        "metadata": {"name": name, **metadata},
+        "spec": spec or {},
+    }
     return ParseDict(content, kind.message())
 
 

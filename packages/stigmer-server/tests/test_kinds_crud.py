@@ -13,6 +13,8 @@ from stigmer_api.methods import method
 from stigmer_server.resources.unit import UnitOfWork
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stigmer_api.client import AsyncClient
     from stigmer_server.app import App
 
@@ -22,34 +24,38 @@ _WITHOUT_CREATE = {"skill", "artifact"}  # made by push and by upload
 
 async def _spec(client: AsyncClient, kind: Kind) -> dict[str, Any]:
     """A valid spec; what it refers to is stored first."""
-    if kind.key == "agent_execution":
-        return {"agent_id": (await make_agent(client, "owner")).metadata.id, "message": "hello"}
-    if kind.key == "workflow_execution":
+    if kind.key in {"workflow_execution", "workflow_instance"}:
         return {"workflow_id": (await make_workflow(client, "owner")).metadata.id}
-    if kind.key == "agent_instance":
-        return {"agent_id": (await make_agent(client, "owner")).metadata.id}
-    if kind.key == "workflow_instance":
-        return {"workflow_id": (await make_workflow(client, "owner")).metadata.id}
-    if kind.key == "session":
-        return {"agent_instance_id": (await make_agent(client, "owner")).status.default_instance_id}
-    if kind.key == "schedule":
-        await make_agent(client, "owner")
-        target = {"agent_ref": {"slug": "owner"}, "message": "hello"}
-        return {"cron": "0 9 * * *", "time_zone": "Europe/Berlin", "enabled": True, "agent": target}
-    return {
-        "agent": AGENT_SPEC,
-        "workflow": {"source": SOURCE},
-        "mcp_server": {"stdio": {"command": "true"}},
-        "environment": {"data": {"COLOR": {"value": "red"}}},
-        "execution_context": {"execution_id": "wex-1", "data": {"COLOR": {"value": "red"}}},
-        "memory": {"content": "likes tea"},
-        "skill": {"name": "greet", "skill_md": "# Greet"},
-        "artifact": {
-            "content_type": "text/plain",
-            "display_name": "notes",
-            "source": {"agent_execution_id": "aex-1"},
-        },
-    }[kind.key]
+    if kind.key in _AGENT_SPECS:
+        return _AGENT_SPECS[kind.key](await make_agent(client, "owner"))
+    return _SPECS[kind.key]
+
+
+_AGENT_SPECS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "agent_execution": lambda agent: {"agent_id": agent.metadata.id, "message": "hello"},
+    "agent_instance": lambda agent: {"agent_id": agent.metadata.id},
+    "session": lambda agent: {"agent_instance_id": agent.status.default_instance_id},
+    "schedule": lambda agent: {
+        "cron": "0 9 * * *",
+        "time_zone": "Europe/Berlin",
+        "enabled": True,
+        "agent": {"agent_ref": {"slug": agent.metadata.slug}, "message": "hello"},
+    },
+}
+_SPECS: dict[str, dict[str, Any]] = {
+    "agent": AGENT_SPEC,
+    "workflow": {"source": SOURCE},
+    "mcp_server": {"stdio": {"command": "true"}},
+    "environment": {"data": {"COLOR": {"value": "red"}}},
+    "execution_context": {"execution_id": "wex-1", "data": {"COLOR": {"value": "red"}}},
+    "memory": {"content": "likes tea"},
+    "skill": {"name": "greet", "skill_md": "# Greet"},
+    "artifact": {
+        "content_type": "text/plain",
+        "display_name": "notes",
+        "source": {"agent_execution_id": "aex-1"},
+    },
+}
 
 
 async def _store(app: App, client: AsyncClient, kind: Kind) -> Any:
@@ -162,9 +168,7 @@ async def test_a_deleted_resource_is_answered_once_more_and_then_gone(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if _has(kind, "list")], ids=lambda kind: kind.key)
-async def test_a_list_has_what_is_stored_and_only_the_org_asked_for(
-    app: App, client: AsyncClient, kind: Kind
-) -> None:
+async def test_a_list_has_what_is_stored_and_only_the_org_asked_for(app: App, client: AsyncClient, kind: Kind) -> None:
     stored = await _store(app, client, kind)
     answer = await call(client, kind.key, "list", org="local")
     items = answer.entries if "entries" in answer.DESCRIPTOR.fields_by_name else answer.items

@@ -25,11 +25,11 @@ from stigmer_server.token import read_or_make_token
 from stigmer_server.watch.broker import Broker
 from stigmer_store import Repository, StoreError, open_repository
 
-__all__ = ["App"]
+__all__ = ["FREE_METHODS", "App"]
 
 _log = structlog.get_logger("stigmer.server")
 
-_FREE_METHODS = {
+FREE_METHODS = {
     f"/{SEARCH_SERVICE}/search": search,
     f"/{RESOURCE_SERVICE}/List": runtime.list_resources,
     f"/{SERVER_SERVICE}/GetInfo": runtime.get_info,
@@ -50,7 +50,7 @@ class App:
         self.dispatcher = Dispatcher(self.controller, self.temporal)
         self.reconciler = Reconciler(self.controller, self.temporal, settings.reconcile_seconds)
         parts = Services(self.repository, self.controller, self.broker, self.temporal)
-        handlers = install(self.registry, _FREE_METHODS, parts)
+        handlers = install(self.registry, FREE_METHODS, parts)
         self.rpc = RpcServer(settings, self.token, handlers, services())
         self._tasks: list[asyncio.Task[None]] = []
 

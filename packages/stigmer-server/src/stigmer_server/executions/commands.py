@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from stigmer_api.errors import FailedPrecondition
@@ -68,14 +69,15 @@ async def terminate(kind: Kind, services: Services, request: Any) -> Resource:
     return await services.controller.run(work)
 
 
-async def follow(kind: Kind, field: str, services: Services, request: Any) -> AsyncIterator[bytes]:
+async def follow(kind: Kind, field: str, services: Services, request: Any) -> AsyncGenerator[bytes, None]:
     """The state of an execution and each newer one until it is terminal; `field` of the request has its id."""
     require_valid(request)
     execution_id = getattr(request, field)
     if not execution_id:
         raise violation(field, f"the id of the {kind.name} is required")
-    async for record in services.broker.follow(kind, execution_id, phases.record_is_terminal):
-        yield record.body
+    async with aclosing(services.broker.follow(kind, execution_id, phases.record_is_terminal)) as states:
+        async for record in states:
+            yield record.body
 
 
 def refuse_unfinished(kind: Kind, execution: Resource) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
 from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1.io_pb2 import (
@@ -46,7 +46,7 @@ async def get_event_log(kind: Kind, services: Services, request: Any) -> GetEven
     )
 
 
-async def follow_events(kind: Kind, services: Services, request: Any) -> AsyncIterator[bytes]:
+async def follow_events(kind: Kind, services: Services, request: Any) -> AsyncGenerator[bytes, None]:
     """Every event after `after_sequence`, in order and once, until the execution has ended. Nothing is coalesced."""
     require_valid(request)
     after = int(request.after_sequence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
@@ -88,7 +88,7 @@ async def update_status(services: Services, request: Any) -> Resource:
     return execution
 
 
-def subscribe_events(services: Services, request: Any) -> AsyncIterator[bytes]:
+def subscribe_events(services: Services, request: Any) -> AsyncGenerator[bytes, None]:
     """The event log from `after_sequence` on, until the execution has ended and all its events are told."""
     return events.follow_events(_KIND, services, request)
 

@@ -62,13 +62,17 @@ def not_found(kind: Kind, text: str, org: str, candidates: Iterable[ResourceReco
     if is_id_of(kind, text):
         return NotFound(f"{kind.name} {text} does not exist", metadata=metadata)
     if other is not None and is_id_of(other, text):
-        return NotFound(f"{text} is the id of a {other.name}, not of a {kind.name}", metadata=metadata)
+        return NotFound(f"{text} is the id of {_a(other)}, not of {_a(kind)}", metadata=metadata)
     suggestions = near_matches(text, candidates)
     message = f"{kind.name} {text!r} does not exist" + (f" in org {org!r}" if org else "")
     if suggestions:
         metadata["suggestions"] = ",".join(suggestions)
         message += f"; did you mean {' or '.join(suggestions)}?"
     return NotFound(message, metadata=metadata)
+
+
+def _a(kind: Kind) -> str:
+    return f"{'an' if kind.name[0] in 'AEIOU' else 'a'} {kind.name}"
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ class Services:
 UnaryBehaviour = Callable[[Services, Any], Awaitable["Message | bytes"]]
 """(services, request) -> response message, or its serialised bytes."""
 
-StreamBehaviour = Callable[[Services, Any], AsyncIterator[bytes]]
+StreamBehaviour = Callable[[Services, Any], AsyncGenerator[bytes, None]]
 """(services, request) -> serialised responses."""
 
 

@@ -180,7 +180,7 @@ class UnitOfWork:
         elif not identity.is_id_of(kind, metadata.id):
             raise identity.violation(
                 "metadata.id",
-                f"{metadata.id!r} is no id of a {kind.name} ({kind.id_prefix}-<lower case ULID>); "
+                f"{metadata.id!r} is no id of kind {kind.name} ({kind.id_prefix}-<lower case ULID>); "
                 "leave it empty to get one",
             )
         elif self.find(kind, metadata.id) is not None:

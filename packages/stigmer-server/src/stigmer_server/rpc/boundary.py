@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
@@ -29,7 +30,7 @@ REQUEST_ID = "x-request-id"
 """Metadata key of the request id: taken from the client when it sends one, always answered."""
 
 BoundUnary = Callable[[Any], Awaitable[Message | bytes]]
-BoundStream = Callable[[Any], AsyncIterator[bytes]]
+BoundStream = Callable[[Any], AsyncGenerator[bytes, None]]
 
 _log = structlog.get_logger("stigmer.rpc")
 _LONGEST_REQUEST_ID = 128
@@ -87,9 +88,10 @@ def stream_handler(method: Method, behaviour: BoundStream) -> Any:
     async def handle(raw: bytes, context: Any) -> None:
         call = _Call(method, context)
         try:
-            async for body in behaviour(_parse(method, raw)):
-                await context.write(body)
-                call.sent += 1
+            async with aclosing(behaviour(_parse(method, raw))) as bodies:
+                async for body in bodies:
+                    await context.write(body)
+                    call.sent += 1
         except asyncio.CancelledError:
             call.finish("CANCELLED")
             raise

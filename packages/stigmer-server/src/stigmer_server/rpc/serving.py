@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -21,6 +22,9 @@ _GRACE_SECONDS = 0.5
 """How long calls may run on after the streams were ended."""
 
 _MAX_METADATA_BYTES = 64 * 1024
+_NOT_OURS = (
+    "cannot listen on {address}: {reason}. Another program may use it; choose another with STIGMER_PORT or STIGMER_HOST"
+)
 
 
 class RpcServer:
@@ -63,6 +67,8 @@ class RpcServer:
         await self._server.stop(_GRACE_SECONDS)
 
     def _bind(self) -> int:
+        if self._settings.port:
+            _refuse_taken(self._settings.host, self._settings.port)
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         address = f"{host}:{self._settings.port}"
         try:
@@ -73,7 +79,16 @@ class RpcServer:
         except OSError as error:
             raise StartupError(f"cannot read the TLS files: {error}") from error
         except RuntimeError as error:
-            raise StartupError(
-                f"cannot listen on {address}: another program uses it, or the address is not this machine's; "
-                "choose another with STIGMER_PORT or STIGMER_HOST"
-            ) from error
+            raise StartupError(_NOT_OURS.format(address=address, reason=error)) from error
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Try the address first: gRPC would write lines of its own to the log, and does not say why it failed."""
+    for family, kind, _protocol, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+                probe.listen()
+        except OSError as error:
+            raise StartupError(_NOT_OURS.format(address=f"{host}:{port}", reason=error.strerror)) from error

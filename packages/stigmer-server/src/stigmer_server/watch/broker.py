@@ -8,7 +8,7 @@ holds one change, however slow its reader is. Bodies are handed on as stored: se
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from stigmer_api.errors import NotFound, Unavailable
@@ -101,7 +101,7 @@ class Broker:
 
     async def follow(
         self, kind: Kind, resource_id: str, is_last: Callable[[ResourceRecord], bool]
-    ) -> AsyncIterator[ResourceRecord]:
+    ) -> AsyncGenerator[ResourceRecord, None]:
         """The state of a resource now, then each newer one, coalesced, until `is_last` says so of one.
 
         Raises NotFound when the resource does not exist or is deleted meanwhile, and Unavailable with the last revision
