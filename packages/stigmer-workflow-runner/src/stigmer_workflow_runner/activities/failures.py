@@ -1,0 +1,49 @@
+"""How activities fail: DSL errors that nobody repeats, and a server that is away, which Temporal repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from temporalio.exceptions import ApplicationError
+
+from stigmer_api.errors import ApiError
+from stigmer_workflow_runner.errors import Json, describe, error_object
+
+FAULT: Final = "stigmer.fault"
+"""Type of an application error whose one detail is a DSL error object."""
+AWAY: Final = "stigmer.server-away"
+"""Type of an application error that Temporal repeats: the server could not answer now."""
+
+# These may be answered otherwise later. A wrong token belongs here: whoever runs the runner mends it meanwhile.
+_LATER: Final = frozenset(
+    {
+        "UNAVAILABLE",
+        "DEADLINE_EXCEEDED",
+        "RESOURCE_EXHAUSTED",
+        "ABORTED",
+        "CANCELLED",
+        "INTERNAL",
+        "UNAUTHENTICATED",
+        "UNKNOWN",
+    }
+)
+
+
+def failure(error: Mapping[str, Json]) -> ApplicationError:
+    """The application error that carries a DSL error object; Temporal does not repeat it."""
+    return ApplicationError(describe(error), dict(error), type=FAULT, non_retryable=True)
+
+
+@contextmanager
+def server_errors(doing: str) -> Iterator[None]:
+    """Turn an error of the API server into an application error. `doing` says what was tried."""
+    try:
+        yield
+    except ApiError as error:
+        text = f"{doing}: {error.message}"
+        if error.code in _LATER:
+            raise ApplicationError(text, type=AWAY) from error
+        kind = "authorization" if error.code == "PERMISSION_DENIED" else "configuration"
+        raise failure(error_object(kind, text)) from error

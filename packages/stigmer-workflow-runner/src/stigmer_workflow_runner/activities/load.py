@@ -1,0 +1,108 @@
+"""Reads what an execution needs from the API server, checks the document, and pins it by its hash."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.json_format import MessageToDict
+from temporalio import activity
+
+from stigmer_api.errors import ApiError
+from stigmer_api.messages import message_class
+from stigmer_workflow_runner.activities.failures import failure, server_errors
+from stigmer_workflow_runner.definition import canonical, compile_value, digest, read_text
+from stigmer_workflow_runner.document.normaliser import normalise
+from stigmer_workflow_runner.document.problems import DocumentInvalidError
+from stigmer_workflow_runner.errors import Json, error_object
+
+if TYPE_CHECKING:
+    from stigmer_api.client import AsyncClient
+
+_WORKFLOW = "ai.stigmer.agentic.workflow.v1"
+_INSTANCE = "ai.stigmer.agentic.workflowinstance.v1"
+_EXECUTION = "ai.stigmer.agentic.workflowexecution.v1"
+
+
+class Loading:
+    """The activity that starts every run."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    @activity.defn(name="load_execution")
+    async def load(self, argument: dict[str, Any]) -> dict[str, Any]:
+        """`{org, input, definition, sha256, workflow_id, ended}` of `{execution_id}`.
+
+        `definition` is the document as canonical JSON text; `ended` is true when the execution is terminal already.
+        """
+        execution_id = argument["execution_id"]
+        with server_errors(f"reading the workflow execution {execution_id}"):
+            execution = await self._get("workflow_execution", f"{_EXECUTION}.WorkflowExecutionId", execution_id)
+            workflow = await self._workflow_of(execution)
+        value = _document_of(workflow)
+        return {
+            "org": execution.metadata.org,
+            "input": _input_of(execution.spec),
+            "definition": canonical(value),
+            "sha256": digest(value),
+            "workflow_id": workflow.metadata.id,
+            "instance_id": execution.spec.workflow_instance_id,
+            "ended": execution.status.phase in _TERMINAL,
+        }
+
+    async def _get(self, kind: str, id_message: str, resource_id: str) -> Any:
+        return await self._client.call(kind, "get", message_class(id_message)(value=resource_id))
+
+    async def _workflow_of(self, execution: Any) -> Any:
+        """The workflow by the execution's instance, or by the workflow it names."""
+        workflow_id = execution.spec.workflow_id
+        if execution.spec.workflow_instance_id:
+            try:
+                instance = await self._get(
+                    "workflow_instance", f"{_INSTANCE}.WorkflowInstanceId", execution.spec.workflow_instance_id
+                )
+                workflow_id = instance.spec.workflow_id
+            except ApiError as error:
+                if error.code != "NOT_FOUND" or not workflow_id:
+                    raise
+        if not workflow_id:
+            detail = "the execution names neither a workflow instance nor a workflow"
+            raise failure(error_object("configuration", detail))
+        return await self._get("workflow", f"{_WORKFLOW}.WorkflowId", workflow_id)
+
+
+def _terminal_phases() -> frozenset[int]:
+    phases = message_class(f"{_EXECUTION}.WorkflowExecutionStatus").DESCRIPTOR.fields_by_name["phase"].enum_type
+    names = ("COMPLETED", "FAILED", "CANCELLED", "TERMINATED")
+    return frozenset(phases.values_by_name[f"EXECUTION_{name}"].number for name in names)
+
+
+_TERMINAL = _terminal_phases()
+
+
+def _input_of(spec: Any) -> Json:
+    """The input as sent; an execution that has only a trigger message gets it as an object."""
+    if spec.input_json:
+        try:
+            return json.loads(spec.input_json)
+        except ValueError as error:
+            detail = f"spec.input_json of the execution is no JSON: {error}"
+            raise failure(error_object("validation", detail)) from error
+    if spec.trigger_message or spec.trigger_metadata:
+        return {"message": spec.trigger_message, "metadata": dict(spec.trigger_metadata)}
+    return None
+
+
+def _document_of(workflow: Any) -> Json:
+    name = workflow.metadata.slug or workflow.metadata.name or workflow.metadata.id
+    try:
+        if workflow.spec.source:
+            value, _ = read_text(workflow.spec.source)
+        else:
+            value = normalise(MessageToDict(workflow.spec, preserving_proto_field_name=True))
+            compile_value(value)
+    except DocumentInvalidError as error:
+        detail = f"the workflow {name} cannot run: {error}"
+        raise failure(error_object("configuration", detail, title="Invalid workflow")) from error
+    return value

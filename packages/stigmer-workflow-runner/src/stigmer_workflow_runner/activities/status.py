@@ -1,0 +1,114 @@
+"""Reports progress to the API server: one `updateStatus` with what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.struct_pb2 import Struct
+from temporalio import activity
+
+from stigmer_api.messages import message_class
+from stigmer_workflow_runner.activities.failures import server_errors
+from stigmer_workflow_runner.errors import Json
+
+if TYPE_CHECKING:
+    from stigmer_api.client import AsyncClient
+
+_PACKAGE = "ai.stigmer.agentic.workflowexecution.v1"
+
+# The wire's task kinds (WorkflowTaskKind) by the DSL's; a plain `do` has none.
+_WIRE_KINDS: Mapping[str, str] = {
+    "set": "set_vars",
+    "call http": "http_call",
+    "call agent": "agent_call",
+    "switch": "switch_case",
+    "for": "for_each",
+    "try": "try_catch",
+    "wait": "wait",
+    "raise": "raise_error",
+    "run workflow": "run_workflow",
+}
+
+
+class Reporting:
+    """The activity that sends a report of `progress.Progress.take`."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    @activity.defn(name="report_progress")
+    async def report(self, report: dict[str, Any]) -> None:
+        """Send one report. The server drops what it has already, so sending twice changes nothing."""
+        request = to_request(report)
+        with server_errors(f"reporting on the workflow execution {report['execution_id']}"):
+            await self._client.call("workflow_execution", "updateStatus", request, timeout=10.0)
+
+
+def to_request(report: Mapping[str, Json]) -> Any:
+    """The `WorkflowExecutionUpdateStatusInput` of a report."""
+    request: Any = message_class(f"{_PACKAGE}.WorkflowExecutionUpdateStatusInput")(
+        execution_id=report["execution_id"], sequence=report["sequence"]
+    )
+    status = request.status
+    status.phase = enum_number(status, "phase", f"EXECUTION_{report['phase']}")
+    status.sequence = report["sequence"]
+    for key in ("started_at", "completed_at", "error", "output_json", "temporal_workflow_id", "workflow_version_hash"):
+        if report.get(key):
+            setattr(status, key, report[key])
+    for task in report["tasks"]:
+        _add_task(status, task)
+    for event in report["events"]:
+        _add_event(request, event)
+    return request
+
+
+def _add_task(status: Any, task: Mapping[str, Json]) -> None:
+    added = status.tasks.add(error=task.get("error", ""))
+    added.task_type = enum_number(added, "task_type", f"WORKFLOW_TASK_{task['task_type']}")
+    added.status = enum_number(added, "status", f"WORKFLOW_TASK_{task['status']}")
+    for key in ("task_id", "task_name", "started_at", "completed_at", "input_json", "output_json"):
+        setattr(added, key, task[key])
+    added.attempt, added.kind, added.pointer = task["attempt"], task["kind"], task["pointer"]
+    if task["iterations"]:
+        metadata = Struct()
+        metadata.update({"iterations": task["iterations"]})
+        added.metadata.CopyFrom(metadata)
+
+
+def _add_event(request: Any, event: Mapping[str, Json]) -> None:
+    added = request.events.add(event_id=event["event_id"], occurred_at=event["at"], task_name=event["task_name"])
+    added.event_type = enum_number(added, "event_type", event["type"])
+    payload = getattr(added, event["type"])
+    payload.SetInParent()
+    fields = payload.DESCRIPTOR.fields_by_name
+    for name, value in _payload_of(event).items():
+        if name in fields and value not in (None, ""):
+            setattr(payload, name, enum_number(payload, name, value) if fields[name].enum_type else value)
+
+
+def _payload_of(event: Mapping[str, Json]) -> dict[str, Json]:
+    """Every payload field this event can fill; those its message does not have are dropped."""
+    attempt = event.get("attempt")
+    values: dict[str, Json] = {
+        "task_kind": _WIRE_KINDS.get(event["kind"]),
+        "duration_ms": event.get("duration_ms"),
+        "error": event.get("error"),
+        "attempt_number": attempt,
+        "reason": event.get("reason"),
+        "delay_ms": event.get("delay_ms"),
+        "child_execution_id": event.get("child"),
+        "workflow_id": event.get("workflow_id"),
+        "workflow_instance_id": event.get("workflow_instance_id"),
+    }
+    if event["type"] == "task_retrying":
+        values["failed_attempt"], values["next_attempt"] = attempt - 1, attempt
+    if event.get("phase"):
+        values["agent_phase"] = f"EXECUTION_{event['phase']}"
+    return values
+
+
+def enum_number(message: Any, field: str, name: str) -> int:
+    """The number of an enum value by its name on the wire."""
+    values = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_name
+    return int(values[name].number)

@@ -1,0 +1,50 @@
+"""A workflow definition: text or JSON value to the compiled tree, pinned by the hash of its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from typing import Any
+
+from stigmer_workflow_runner.document.loader import load_text
+from stigmer_workflow_runner.document.model import Workflow
+from stigmer_workflow_runner.document.validation import compile_document
+from stigmer_workflow_runner.errors import Json
+from stigmer_workflow_runner.tasks import TASK_TYPES
+
+
+def read_text(text: str) -> tuple[dict[str, Json], Workflow]:
+    """A document's JSON value and its tree. Raises `DocumentInvalidError`."""
+    loaded = load_text(text)
+    workflow = compile_document(loaded.value, TASK_TYPES, loaded.lines)
+    return loaded.value, workflow
+
+
+def compile_value(value: Json) -> Workflow:
+    """The tree of a document that is a JSON value already. Raises `DocumentInvalidError`."""
+    return compile_document(value, TASK_TYPES)
+
+
+def canonical(value: Json) -> str:
+    """The one text of a JSON value that its hash is made of. Key order is part of it: it decides evaluation order."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def digest(value: Json) -> str:
+    """SHA-256 of a document's value, in hex."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def compile_pinned(sha256: str, text: str) -> Workflow:
+    """The tree of a pinned document (`canonical` text); cached, because every replay asks again.
+
+    Raises:
+        ValueError: the text does not have that hash.
+        DocumentInvalidError: this worker does not accept the document (any more).
+    """
+    value: Any = json.loads(text)
+    if hashlib.sha256(text.encode()).hexdigest() != sha256:
+        raise ValueError("the definition does not match its hash")
+    return compile_value(value)

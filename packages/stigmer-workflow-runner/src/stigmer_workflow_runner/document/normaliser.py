@@ -1,0 +1,175 @@
+"""Uploaded tasks (`WorkflowTask.kind` with a config) as a document of the DSL, so that both run as the same tree.
+
+What the runner cannot do yet stays visible in the result and is refused by name when the document is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from stigmer_workflow_runner.document.problems import DocumentInvalidError, Problem
+from stigmer_workflow_runner.errors import ERROR_BASE, STATUS_BY_KIND, Json, canonical_type
+
+# Names of the wire's enum, by number: inside a config, nested tasks may carry either.
+KINDS: Final[Mapping[int, str]] = {
+    1: "set_vars",
+    2: "http_call",
+    3: "grpc_call",
+    4: "activity_call",
+    5: "switch_case",
+    6: "for_each",
+    7: "fork",
+    8: "try_catch",
+    9: "listen",
+    10: "wait",
+    11: "raise_error",
+    12: "run_workflow",
+    13: "agent_call",
+    14: "llm_call",
+    15: "transform",
+    16: "human_input",
+    17: "validate",
+    18: "emit_event",
+    19: "notification",
+    20: "eval",
+}
+
+
+def normalise(spec: Mapping[str, Json]) -> dict[str, Json]:
+    """The DSL document of a workflow spec in protobuf's JSON form.
+
+    Raises:
+        DocumentInvalidError: a config asks for what the DSL tree cannot say yet.
+    """
+    head = {k: v for k, v in (spec.get("document") or {}).items() if k != "description" and v != ""}
+    if (spec.get("document") or {}).get("description"):
+        head["summary"] = spec["document"]["description"]
+    builder = _Builder(str(head.get("namespace", "default")))
+    tasks = builder.tasks(spec.get("tasks") or [], "/tasks")
+    if builder.problems:
+        raise DocumentInvalidError(builder.problems)
+    return {"document": head, "do": tasks}
+
+
+class _Builder:
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+        self.problems: list[Problem] = []
+
+    def tasks(self, tasks: Json, pointer: str) -> list[Json]:
+        if not isinstance(tasks, list):
+            self.problems.append(Problem(pointer, "must be a list of tasks"))
+            return []
+        return [self._task(task, f"{pointer}/{i}") for i, task in enumerate(tasks)]
+
+    def _task(self, task: Json, pointer: str) -> dict[str, Json]:
+        if not isinstance(task, Mapping) or not task.get("name"):
+            self.problems.append(Problem(pointer, "a task is an object with a name, a kind and a task_config"))
+            return {}
+        kind = task.get("kind")
+        if isinstance(kind, int | float):
+            kind = KINDS.get(int(kind), kind)
+        config = whole_numbers(_either(task, "task_config", "taskConfig") or {})
+        build = _BUILDERS.get(str(kind))
+        # An unknown or unsupported kind becomes a call of that name, which the compiler refuses by name.
+        body: dict[str, Json] = build(self, config, f"{pointer}/task_config") if build else {"call": str(kind)}
+        if task.get("compensate"):
+            self.problems.append(Problem(f"{pointer}/compensate", "compensation is not supported yet"))
+        if (task.get("export") or {}).get("as"):
+            body["export"] = {"as": task["export"]["as"]}
+        if (task.get("flow") or {}).get("then"):
+            body["then"] = task["flow"]["then"]
+        return {str(task["name"]): body}
+
+    def refuse(self, config: Mapping[str, Json], pointer: str, *keys: str) -> None:
+        for key in keys:
+            if config.get(key):
+                self.problems.append(Problem(f"{pointer}/{key}", f"{key!r} is not supported yet"))
+
+    def set_vars(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+        return {"set": config.get("variables") or {}}
+
+    def http_call(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+        request = {key: config[key] for key in ("method", "endpoint", "headers", "body") if config.get(key)}
+        body: dict[str, Json] = {"call": "http", "with": request}
+        if config.get("timeout_seconds"):
+            body["timeout"] = {"after": {"seconds": config["timeout_seconds"]}}
+        return body
+
+    def switch_case(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+        cases = []
+        for case in config.get("cases") or []:
+            when = {"when": case["when"]} if case.get("when") else {}
+            cases.append({str(case.get("name", "")): {**when, "then": case.get("then", "continue")}})
+        return {"switch": cases}
+
+    def for_each(self, config: Mapping[str, Json], pointer: str) -> dict[str, Json]:
+        self.refuse(config, pointer, "batch_size")
+        if config.get("max_parallelism", 0) > 1:
+            self.refuse(config, pointer, "max_parallelism")
+        if config.get("on_error") not in (None, 0, 1, "FOR_EACH_ERROR_POLICY_UNSPECIFIED", "FOR_EACH_FAIL_FAST"):
+            self.refuse(config, pointer, "on_error")
+        loop = {key: config[key] for key in ("each", "in") if key in config}
+        return {"for": loop, "do": self.tasks(config.get("do") or [], f"{pointer}/do")}
+
+    def try_catch(self, config: Mapping[str, Json], pointer: str) -> dict[str, Json]:
+        given = config.get("catch") or {}
+        self.refuse(given, f"{pointer}/catch", "compensate")
+        catch: dict[str, Json] = {"as": given["as"]} if given.get("as") else {}
+        if given.get("do"):
+            catch["do"] = self.tasks(given["do"], f"{pointer}/catch/do")
+        return {"try": self.tasks(config.get("try") or [], f"{pointer}/try"), "catch": catch}
+
+    def wait(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+        if "until" in config:
+            return {"wait": {"until": config["until"]}}
+        duration = config.get("duration") or {"seconds": config.get("seconds", 0)}
+        return {"wait": duration}
+
+    def raise_error(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+        name = str(config.get("error", ""))
+        kind = canonical_type(name)
+        standard = kind if kind in STATUS_BY_KIND else "runtime"
+        uri = name if "://" in name else ERROR_BASE + standard
+        error: dict[str, Json] = {"type": uri, "status": STATUS_BY_KIND[standard], "title": name}
+        if config.get("message"):
+            error["detail"] = config["message"]
+        return {"raise": {"error": error}}
+
+    def run_workflow(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+        target = {"namespace": self.namespace, "name": config.get("workflow", ""), "version": "latest"}
+        return {"run": {"workflow": {**target, "input": config.get("input") or {}}}}
+
+    def agent_call(self, config: Mapping[str, Json], pointer: str) -> dict[str, Json]:
+        keys = [key for key in config if key not in ("agent", "message")]
+        self.refuse(config, pointer, *keys)
+        return {"call": "agent", "with": {key: config[key] for key in ("agent", "message") if key in config}}
+
+
+_BUILDERS: Final[Mapping[str, Callable[[_Builder, Mapping[str, Json], str], dict[str, Json]]]] = {
+    "set_vars": _Builder.set_vars,
+    "http_call": _Builder.http_call,
+    "switch_case": _Builder.switch_case,
+    "for_each": _Builder.for_each,
+    "try_catch": _Builder.try_catch,
+    "wait": _Builder.wait,
+    "raise_error": _Builder.raise_error,
+    "run_workflow": _Builder.run_workflow,
+    "agent_call": _Builder.agent_call,
+}
+
+
+def _either(value: Mapping[str, Json], *keys: str) -> Json:
+    return next((value[key] for key in keys if key in value), None)
+
+
+def whole_numbers(value: Any) -> Json:
+    """A Struct's value with whole numbers as integers: a Struct has floating point numbers only."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [whole_numbers(item) for item in value]
+    return value

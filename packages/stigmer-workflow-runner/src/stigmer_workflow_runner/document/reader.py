@@ -1,0 +1,220 @@
+"""Reads values of a document into compiled parts and notes every problem instead of stopping at the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol, TypeVar
+
+from stigmer_workflow_runner.document.durations import parse_duration
+from stigmer_workflow_runner.document.model import DIRECTIVES, Duration, TaskList
+from stigmer_workflow_runner.document.problems import Problems, child
+from stigmer_workflow_runner.errors import Json
+from stigmer_workflow_runner.expressions import (
+    Expression,
+    ExpressionInvalidError,
+    Template,
+    build_template,
+    compile_expression,
+    is_expression,
+)
+
+NOT_YET: Final = "is not supported yet"
+_EVERYWHERE: Final = frozenset({"task", "workflow", "runtime", "context"})
+BEFORE_TASK: Final = _EVERYWHERE
+"""Arguments of `if` and `input.from`."""
+IN_TASK: Final = _EVERYWHERE | {"input"}
+"""Arguments of a task's own definition and of `output.as`."""
+AFTER_TASK: Final = IN_TASK | {"output"}
+"""Arguments of `export.as`."""
+WORKFLOW_INPUT: Final = frozenset({"workflow", "runtime"})
+WORKFLOW_OUTPUT: Final = WORKFLOW_INPUT | {"context"}
+
+_ABSENT_VARIABLES: Final = {
+    "secrets": f"$secrets {NOT_YET}",
+    "authorization": f"$authorization {NOT_YET}",
+    "env": "$env is not part of the DSL: pass values in the input of the execution",
+    "data": "$data is not part of the DSL: use $context with export.as, or the input",
+}
+
+T = TypeVar("T")
+
+
+class ListReader(Protocol):
+    """Reads a task list; the reader gets it from outside, because task types know the reader."""
+
+    def __call__(self, reader: Reader, value: Json, pointer: str) -> TaskList:
+        """The compiled list at `pointer`."""
+
+
+class TaskType(Protocol):
+    """One task type: the keys of its own, and how to read them."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the task object that belong to this type."""
+
+    def read(self, reader: Reader, name: str, fields: Mapping[str, Json], pointer: str) -> tuple[str, Any]:
+        """The kind as shown to people ("call http") and the compiled body."""
+
+
+TaskTypes = Mapping[str, TaskType]
+"""The task types a runner knows, by their key in a task object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Where in the document we are: what was declared, which variables exist, where problems go."""
+
+    problems: Problems
+    read_list: ListReader
+    types: TaskTypes = field(default_factory=dict)
+    declared: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    extra_variables: frozenset[str] = frozenset()
+    targets: list[tuple[str, str]] = field(default_factory=list)
+
+    def with_variables(self, *names: str) -> Reader:
+        """A reader for a place where `names` (loop or catch variables) exist too."""
+        return replace(self, extra_variables=self.extra_variables | set(names))
+
+    def problem(self, pointer: str, message: str) -> None:
+        """Note a problem."""
+        self.problems.add(pointer, message)
+
+    # --- structure -------------------------------------------------------------------------------------------
+
+    def fields(
+        self, value: Json, pointer: str, known: Collection[str], required: Iterable[str] = ()
+    ) -> Mapping[str, Json]:
+        """The fields of an object; notes what is unknown or missing. Not an object gives no fields."""
+        if not isinstance(value, Mapping):
+            self.problem(pointer, f"must be an object with {_names(known)}, not {_kind(value)}")
+            return {}
+        for key in value:
+            if key not in known:
+                self.problem(child(pointer, key), f"unknown key {key!r}: use {_names(known)}")
+        for key in required:
+            if key not in value:
+                self.problem(pointer, f"needs {key!r}")
+        return value
+
+    def text(self, value: Json, pointer: str) -> str:
+        """A text that is not empty."""
+        if isinstance(value, str) and value.strip():
+            return value
+        self.problem(
+            pointer, f"must be text, not {_kind(value)}" if not isinstance(value, str) else "must not be empty"
+        )
+        return ""
+
+    def flag(self, value: Json, pointer: str) -> bool:
+        """True or false."""
+        if isinstance(value, bool):
+            return value
+        self.problem(pointer, f"must be true or false, not {_kind(value)}")
+        return False
+
+    def refuse(self, fields: Mapping[str, Json], pointer: str, keys: Iterable[str], where: str) -> None:
+        """Note that each of `keys` that is present is not supported yet."""
+        for key in keys:
+            if key in fields:
+                self.problem(child(pointer, key), f"{where} {key!r} {NOT_YET}")
+
+    def named(self, section: str, value: Json, pointer: str) -> Json:
+        """`value`, or what `use.<section>` declares under that name when it is a text."""
+        if not isinstance(value, str):
+            return value
+        declared = self.declared.get(section, {})
+        if value in declared:
+            return declared[value]
+        self.problem(pointer, f"use.{section} has no {value!r}" + (f": it has {_names(declared)}" if declared else ""))
+        return None
+
+    # --- expressions -----------------------------------------------------------------------------------------
+
+    def expression(self, value: Json, pointer: str, available: frozenset[str] = IN_TASK) -> Expression | None:
+        """A field that is an expression with or without `${ }`. Booleans are written as they are."""
+        if isinstance(value, bool):
+            value = "true" if value else "false"
+        if not isinstance(value, str):
+            self.problem(pointer, f"must be an expression, not {_kind(value)}")
+            return None
+        return self._compile(value, pointer, available)
+
+    def template(self, value: Json, pointer: str, available: frozenset[str] = IN_TASK) -> Template:
+        """A value in which only texts wholly wrapped in `${ }` are expressions."""
+
+        def expression_at(text: str, place: str) -> Expression | None:
+            return self._compile(text, place, available) if is_expression(text) else None
+
+        return build_template(value, expression_at, pointer)
+
+    def filter(self, value: Json, pointer: str, available: frozenset[str]) -> Template:
+        """`from` and `as`: a text is an expression as it is, an object is evaluated at any depth."""
+        if isinstance(value, str):
+            expression = self._compile(value, pointer, available)
+            return Template(value, (lambda e: e(expression)) if expression else None)
+        if isinstance(value, Mapping | list):
+            return self.template(value, pointer, available)
+        self.problem(pointer, f"must be an expression or an object, not {_kind(value)}")
+        return Template(value)
+
+    def _compile(self, text: str, pointer: str, available: frozenset[str]) -> Expression | None:
+        try:
+            expression = compile_expression(text)
+        except ExpressionInvalidError as error:
+            self.problem(pointer, str(error))
+            return None
+        for name in sorted(expression.variables - available - self.extra_variables):
+            absent = _ABSENT_VARIABLES.get(name)
+            have = _names(f"${n}" for n in sorted(available | self.extra_variables))
+            self.problem(pointer, absent or f"${name} does not exist here: this place has {have}")
+        return expression
+
+    def duration(self, value: Json, pointer: str, available: frozenset[str] = IN_TASK) -> Duration:
+        """A duration: object, ISO 8601 text, or an expression that gives one of them."""
+        if isinstance(value, str) and is_expression(value):
+            return Duration(template=self.template(value, pointer, available))
+        try:
+            return Duration(parse_duration(value))
+        except ValueError as error:
+            template = self.template(value, pointer, available) if isinstance(value, Mapping) else None
+            if template is not None and not template.constant:
+                return Duration(template=template)
+            self.problem(pointer, str(error))
+            return Duration()
+
+    # --- tasks -----------------------------------------------------------------------------------------------
+
+    def tasks(self, value: Json, pointer: str) -> TaskList:
+        """A nested task list."""
+        return self.read_list(self, value, pointer)
+
+    def target(self, value: Json, pointer: str) -> str:
+        """A flow directive. Names are checked when the whole list is known."""
+        if not isinstance(value, str) or not value:
+            self.problem(pointer, "must be continue, exit, end or the name of a task of the same list")
+            return "continue"
+        if value not in DIRECTIVES:
+            self.targets.append((value, pointer))
+        return value
+
+    def optional(self, fields: Mapping[str, Json], key: str, pointer: str, read: Callable[[Json, str], T]) -> T | None:
+        """`read(value, pointer)` of a field that may be absent."""
+        return read(fields[key], child(pointer, key)) if key in fields else None
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(names) or "nothing"
+
+
+def _kind(value: Json) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    return "text" if isinstance(value, str) else "a number"

@@ -1,0 +1,206 @@
+"""Checks a document and compiles it: `compile_document` finds every problem at once or gives the tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from stigmer_workflow_runner.document.model import CONTINUE, DIRECTIVES, Duration, Task, TaskList, Workflow
+from stigmer_workflow_runner.document.problems import Problems, child
+from stigmer_workflow_runner.document.reader import (
+    AFTER_TASK,
+    BEFORE_TASK,
+    IN_TASK,
+    NOT_YET,
+    WORKFLOW_INPUT,
+    WORKFLOW_OUTPUT,
+    Reader,
+    TaskTypes,
+)
+from stigmer_workflow_runner.errors import Json
+from stigmer_workflow_runner.expressions import Template
+
+MAX_TASKS: Final = 5_000
+
+DOCUMENT_KEYS: Final = ("dsl", "namespace", "name", "version", "title", "summary", "tags", "metadata")
+SHARED_KEYS: Final = ("if", "input", "output", "export", "timeout", "then", "metadata")
+TOP_KEYS: Final = ("document", "input", "use", "do", "timeout", "output", "schedule", "evaluate")
+_USE_SUPPORTED: Final = ("errors", "retries", "timeouts")
+_USE_UNSUPPORTED: Final = ("authentications", "catalogs", "extensions", "functions", "secrets")
+
+# A `for` task has a `do` too, so the order in which kinds are looked for decides.
+KIND_ORDER: Final = (
+    "call", "for", "do", "emit", "fork", "listen", "raise", "run", "set", "switch", "try", "wait",
+)  # fmt: skip
+
+_DSL = re.compile(r"1\.0\.\d+(-[0-9A-Za-z.-]+)?")
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+
+
+def compile_document(value: Json, types: TaskTypes, lines: Mapping[str, int] | None = None) -> Workflow:
+    """Check a document and compile it. `lines` gives the line of each JSON pointer, for the messages.
+
+    `types` are the task types that this runner knows.
+
+    Raises:
+        DocumentInvalidError: with everything that is wrong.
+    """
+    problems = Problems(lines)
+    reader = Reader(problems, _read_list, types)
+    fields = reader.fields(value, "", TOP_KEYS, required=("document", "do"))
+    head = _read_head(reader, fields.get("document"))
+    reader = Reader(problems, _read_list, types, declared=_read_use(reader, fields.get("use")))
+    reader.refuse(fields, "", ("schedule",), "the top-level key")
+    _check_evaluate(reader, fields.get("evaluate"))
+    workflow = Workflow(
+        namespace=head["namespace"],
+        name=head["name"],
+        version=head["version"],
+        tasks=reader.tasks(fields["do"], "/do") if "do" in fields else TaskList(()),
+        definition=value if isinstance(value, Mapping) else {},
+        input_from=_read_filter(reader, fields, "", "input", "from", WORKFLOW_INPUT),
+        output_as=_read_filter(reader, fields, "", "output", "as", WORKFLOW_OUTPUT),
+        timeout=_read_timeout(reader, fields, "", WORKFLOW_OUTPUT),
+    )
+    problems.raise_if_any()
+    return workflow
+
+
+def _read_head(reader: Reader, value: Json) -> dict[str, str]:
+    head = {"dsl": "", "namespace": "", "name": "", "version": ""}
+    if value is None:
+        return head
+    fields = reader.fields(value, "/document", DOCUMENT_KEYS, required=head)
+    for key in head:
+        if key in fields:
+            head[key] = reader.text(fields[key], f"/document/{key}")
+    if head["dsl"] and not _DSL.fullmatch(head["dsl"]):
+        reader.problem("/document/dsl", f"the DSL version {head['dsl']!r} is not supported: use 1.0.x, in quotes")
+    for key in ("namespace", "name"):
+        if head[key] and not _LABEL.fullmatch(head[key]):
+            reader.problem(
+                f"/document/{key}", f"{head[key]!r} must be lower-case letters, digits and dashes, at most 63"
+            )
+    if head["version"] and not _VERSION.fullmatch(head["version"]):
+        reader.problem("/document/version", f"{head['version']!r} must be a semantic version such as 1.0.0")
+    return head
+
+
+def _read_use(reader: Reader, value: Json) -> dict[str, Mapping[str, Json]]:
+    if value is None:
+        return {}
+    fields = reader.fields(value, "/use", _USE_SUPPORTED + _USE_UNSUPPORTED)
+    reader.refuse(fields, "/use", _USE_UNSUPPORTED, "the section use of")
+    declared = {}
+    for section in _USE_SUPPORTED:
+        if section in fields:
+            if isinstance(fields[section], Mapping):
+                declared[section] = fields[section]
+            else:
+                reader.problem(f"/use/{section}", "must be an object of named definitions")
+    return declared
+
+
+def _check_evaluate(reader: Reader, value: Json) -> None:
+    if value is None:
+        return
+    fields = reader.fields(value, "/evaluate", ("language", "mode"))
+    if fields.get("language", "jq") != "jq":
+        reader.problem("/evaluate/language", f"the expression language {fields['language']!r} {NOT_YET}: use jq")
+    if fields.get("mode", "strict") != "strict":
+        reader.problem("/evaluate/mode", f"the mode {fields['mode']!r} {NOT_YET}: use strict")
+
+
+# --- tasks -----------------------------------------------------------------------------------------------------
+
+
+def _read_list(reader: Reader, value: Json, pointer: str) -> TaskList:
+    if not isinstance(value, list) or not value:
+        reader.problem(pointer, "must be a list with at least one task")
+        return TaskList(())
+    if len(value) > MAX_TASKS:
+        reader.problem(pointer, f"has {len(value)} tasks, the limit is {MAX_TASKS}")
+        return TaskList(())
+    scoped = replace(reader, targets=[])
+    tasks: list[Task] = []
+    index: dict[str, int] = {}
+    names: dict[str, None] = {}  # in the order of the document, for the messages
+    for i, item in enumerate(value):
+        place = child(pointer, i)
+        if not isinstance(item, Mapping) or len(item) != 1:
+            found = f", not {len(item)}: {', '.join(item)}" if isinstance(item, Mapping) else ""
+            scoped.problem(place, f"a task is an object with one key, its name{found}")
+            continue
+        [(name, definition)] = item.items()
+        if name in names:
+            scoped.problem(child(place, name), f"the task name {name!r} is used twice in this list")
+        if name in DIRECTIVES:
+            scoped.problem(child(place, name), f"{name!r} is a flow directive and cannot name a task")
+        names[name] = None
+        task = _read_task(scoped, name, definition, child(place, name))
+        if task is not None:
+            index[name] = len(tasks)
+            tasks.append(task)
+    for target, place in scoped.targets:
+        if target not in names:
+            known = ", ".join(["continue", "exit", "end", *names])
+            scoped.problem(place, f"there is no task {target!r} in this list: use one of {known}")
+    return TaskList(tuple(tasks), index)
+
+
+def _read_task(reader: Reader, name: str, value: Json, pointer: str) -> Task | None:
+    if not isinstance(value, Mapping):
+        reader.problem(pointer, f"the task {name!r} must be an object")
+        return None
+    kind = next((key for key in KIND_ORDER if key in value), None)
+    if kind is None:
+        keys = ", ".join(k for k in value if k not in SHARED_KEYS) or "no kind"
+        reader.problem(pointer, f"the task {name!r} has {keys}: a task needs one of {', '.join(KIND_ORDER)}")
+        return None
+    task_type = reader.types.get(kind)
+    if task_type is None:
+        reader.problem(pointer, f"the task {name!r} is a {kind!r} task, which {NOT_YET}")
+        return None
+    reader.fields(value, pointer, (*task_type.keys, *SHARED_KEYS))
+    own = {key: value[key] for key in task_type.keys if key in value}
+    label, body = task_type.read(reader, name, own, pointer)
+    return Task(
+        name=name,
+        kind=label,
+        pointer=pointer,
+        body=body,
+        definition=value,
+        condition=reader.optional(value, "if", pointer, lambda v, p: reader.expression(v, p, BEFORE_TASK)),
+        input_from=_read_filter(reader, value, pointer, "input", "from", BEFORE_TASK),
+        output_as=_read_filter(reader, value, pointer, "output", "as", IN_TASK),
+        export_as=_read_filter(reader, value, pointer, "export", "as", AFTER_TASK),
+        timeout=_read_timeout(reader, value, pointer, BEFORE_TASK),
+        then=reader.optional(value, "then", pointer, reader.target) or CONTINUE,
+    )
+
+
+def _read_filter(
+    reader: Reader, fields: Mapping[str, Json], pointer: str, section: str, key: str, available: frozenset[str]
+) -> Template | None:
+    if section not in fields:
+        return None
+    place = child(pointer, section)
+    found = reader.fields(fields[section], place, (key, "schema"))
+    reader.refuse(found, place, ("schema",), f"{section}.schema: the key")
+    return reader.optional(found, key, place, lambda v, p: reader.filter(v, p, available))
+
+
+def _read_timeout(
+    reader: Reader, fields: Mapping[str, Json], pointer: str, available: frozenset[str]
+) -> Duration | None:
+    if "timeout" not in fields:
+        return None
+    place = child(pointer, "timeout")
+    found = reader.named("timeouts", fields["timeout"], place)
+    if found is None:
+        return None
+    timeout = reader.fields(found, place, ("after",), required=("after",))
+    return reader.optional(timeout, "after", place, lambda v, p: reader.duration(v, p, available))

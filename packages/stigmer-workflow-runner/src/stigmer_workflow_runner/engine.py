@@ -1,0 +1,144 @@
+"""The interpreter: walks the frame tree of one run against a `Runtime`.
+
+Pure between calls of the runtime: no clock, no chance, no I/O of its own. In-memory tasks never suspend, so they cost
+no history; everything else goes through the runtime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Final, Protocol
+
+from stigmer_workflow_runner import flow
+from stigmer_workflow_runner.document.durations import parse_duration
+from stigmer_workflow_runner.document.model import Duration, Task, Workflow
+from stigmer_workflow_runner.errors import Json, fault
+from stigmer_workflow_runner.expressions import Expression, ExpressionFailedError, Meter, Template
+from stigmer_workflow_runner.runtime import DeadlineReachedError, Drain, Runtime
+from stigmer_workflow_runner.state import RunState, Scope, datetime_descriptor
+
+BREATHE_AFTER: Final = 400_000
+"""Work (about microseconds) between two pauses: Temporal gives up on a workflow that computes for two seconds."""
+
+TASK_WORK: Final = 60
+"""What running one task counts as, besides its expressions."""
+
+Lookup = Callable[[str], Json]
+
+
+class Observer(Protocol):
+    """Hears what happens to tasks; must not fail and must not change values."""
+
+    def started(self, task: Task, scope: Scope, at: float, given: Json) -> None:
+        """A task began on `given`."""
+
+    def completed(self, task: Task, scope: Scope, times: tuple[float, float], values: tuple[Json, Json]) -> None:
+        """A task ended; `times` are its begin and end, `values` its input and output."""
+
+    def failed(self, task: Task, scope: Scope, times: tuple[float, float], error: dict[str, Json]) -> None:
+        """A task ended with an error."""
+
+    def skipped(self, task: Task, scope: Scope, at: float) -> None:
+        """The `if` of a task was false."""
+
+    def retrying(self, task: Task, scope: Scope, at: float, attempt: int, delay: float) -> None:
+        """A `try` will start attempt number `attempt` (from 2) in `delay` seconds."""
+
+    def child_started(self, task: Task, at: float, kind: str, execution_id: str) -> None:
+        """An agent or workflow execution was started."""
+
+    def child_ended(self, task: Task, times: tuple[float, float], kind: str, result: dict[str, Json]) -> None:
+        """An agent or workflow execution ended with `result`."""
+
+
+class Engine:
+    """Runs one workflow. `facts` has `workflow` and `runtime`, what `$workflow` and `$runtime` show."""
+
+    def __init__(
+        self, workflow: Workflow, state: RunState, runtime: Runtime, observer: Observer, facts: dict[str, Json]
+    ) -> None:
+        self.workflow = workflow
+        self.state = state
+        self.runtime = runtime
+        self.observer = observer
+        self.meter = Meter()
+        self._facts = facts
+
+    async def run(self) -> Json:
+        """Run from the state's frames to the end and give the workflow's output.
+
+        Raises:
+            Fault: nothing caught it.
+            Drain: the run should continue elsewhere from `state`.
+        """
+        root = self.state.root
+        if "input" not in root:
+            root["input"] = self._filter(self.workflow.input_from, self.state.input)
+            if self.workflow.timeout is not None:
+                seconds = self.duration(self.workflow.timeout, root["input"], self.lookup)
+                root["deadline"] = self.state.started_at + seconds
+        walk = flow.run_list(self, self.workflow.tasks, root.setdefault("list", {}), root["input"], Scope())
+        if "deadline" not in root:
+            result = await walk
+        else:
+            try:
+                result = await self.runtime.race(walk, root["deadline"])
+            except DeadlineReachedError as error:
+                raise fault("timeout", "the workflow took longer than its timeout") from error
+        return self._filter(self.workflow.output_as, result.output)
+
+    def _filter(self, template: Template | None, value: Json) -> Json:
+        return value if template is None else self.evaluate(template, value, self.lookup)
+
+    async def safe_point(self) -> None:
+        """Called where the frames are complete: between tasks and between iterations."""
+        if self.runtime.draining():
+            raise Drain
+        self.meter.spent += TASK_WORK
+        if self.meter.spent > BREATHE_AFTER:
+            self.meter.spent = 0
+            await self.runtime.breathe()
+
+    def lookup(self, name: str) -> Json:
+        """A variable that is the same for all tasks."""
+        if name == "context":
+            return self.state.context
+        if name == "workflow":
+            return {
+                **self._facts["workflow"],
+                "definition": self.workflow.definition,
+                "input": self.state.input,
+                "startedAt": datetime_descriptor(self.state.started_at),
+            }
+        return self._facts.get(name)
+
+    def evaluate(self, template: Template, value: Json, lookup: Lookup) -> Json:
+        """The value of a template on `value`. Raises `Fault` (expression)."""
+        return template.evaluate(lambda expression: self.expression(expression, value, lookup))
+
+    def expression(self, expression: Expression, value: Json, lookup: Lookup) -> Json:
+        """The value of one expression on `value`. Raises `Fault` (expression)."""
+        needed = {name: lookup(name) for name in expression.variables}
+        try:
+            return expression.evaluate(value, needed, self.runtime.now(), self.meter)
+        except ExpressionFailedError as error:
+            raise fault("expression", str(error)) from error
+
+    def duration(self, duration: Duration, value: Json, lookup: Lookup) -> float:
+        """Seconds of a duration. Raises `Fault` (expression) when an expression gives no duration."""
+        if duration.template is None:
+            return duration.seconds
+        found = self.evaluate(duration.template, value, lookup)
+        try:
+            return parse_duration(found)
+        except ValueError as error:
+            raise fault("expression", f"no duration: {error}") from error
+
+
+def facts_of(execution_id: str) -> dict[str, Json]:
+    """What `$workflow` and `$runtime` show besides the definition, the input and the start."""
+    return {
+        "workflow": {"id": execution_id},
+        "runtime": {"name": "stigmer", "version": version("stigmer-workflow-runner"), "metadata": {}},
+    }

@@ -1,0 +1,68 @@
+"""What the engine needs from the world. Temporal supplies one `Runtime`, `inprocess.py` another."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from stigmer_workflow_runner.errors import Json, RunnerError
+
+T = TypeVar("T")
+
+
+class Drain(Exception):
+    """Unwinds the engine at a safe point so that the run can continue elsewhere from its frames."""
+
+
+class DeadlineReachedError(RunnerError):
+    """`Runtime.race` reached its deadline before the work was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the world: the activity's name, its JSON argument, and how long it may take in seconds.
+
+    `repeatable` calls go to our own server and are repeated by the runtime while that is away; others happen
+    once, and only a lost worker makes the runtime repeat them.
+    """
+
+    activity: str
+    argument: dict[str, Json]
+    timeout: float = 60.0
+    repeatable: bool = False
+    summary: str = ""
+
+
+class Runtime(Protocol):
+    """The engine's only way to time, chance, and the world. Every answer is the same in a replay."""
+
+    def now(self) -> float:
+        """Workflow time in epoch seconds."""
+
+    def uuid(self) -> str:
+        """A new unique id."""
+
+    def random(self) -> float:
+        """A number from 0 up to 1."""
+
+    def draining(self) -> bool:
+        """Whether the engine should unwind at its next safe point."""
+
+    async def sleep_until(self, deadline: float) -> None:
+        """Wait for workflow time `deadline`. Raises `Drain` when the run should continue elsewhere."""
+
+    async def execute(self, call: Call) -> Json:
+        """The result of a call. Raises `Fault`."""
+
+    async def child_finished(self, execution_id: str) -> None:
+        """Wait until a child execution may have finished. Raises `Drain` like `sleep_until`."""
+
+    async def race(self, work: Coroutine[Any, Any, T], deadline: float) -> T:
+        """The result of `work`, which is cancelled at `deadline` with `DeadlineReachedError`."""
+
+    async def cleanup(self, call: Call) -> None:
+        """Make a call although the current work is cancelled; failures are dropped."""
+
+    async def breathe(self) -> None:
+        """Let others work after a long stretch of in-memory work."""

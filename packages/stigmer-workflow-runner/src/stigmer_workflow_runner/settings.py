@@ -1,0 +1,134 @@
+"""Settings of the workflow runner: environment, then `$STIGMER_HOME/config.yaml`, then the default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, Field
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stigmer_api.temporal import WORKFLOW_EXECUTION_QUEUE
+from stigmer_workflow_runner.errors import RunnerError
+
+
+class SettingsInvalidError(RunnerError):
+    """A setting or the configuration file is wrong; a restart will not mend it."""
+
+
+def _setting(default: Any, *env: str, config: str = "", **more: Any) -> Any:
+    return Field(default=default, validation_alias=AliasChoices(*env), json_schema_extra={"config": config}, **more)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Every field can come from the environment; some from config.yaml."""
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, env_ignore_empty=True)
+
+    home: Path = _setting(Path("~/.stigmer"), "STIGMER_HOME")
+    """Directory with config.yaml and the token."""
+    server_host: str = _setting("127.0.0.1", "STIGMER_HOST", config="server.host")
+    """Host of the API server when no address is given; loopback, because the server binds it by default."""
+    server_port: int = _setting(7234, "STIGMER_PORT", "GRPC_PORT", config="server.port")
+    """Port of the API server when no address is given."""
+    server_address: str = _setting("", "STIGMER_SERVER_ADDRESS", config="server.address")
+    """host:port of the API server; empty: made of host and port."""
+    temporal_address: str = _setting("", "TEMPORAL_SERVICE_ADDRESS", config="temporal.address")
+    """host:port of Temporal; empty: the managed one on 127.0.0.1."""
+    temporal_port: int = _setting(7233, "STIGMER_TEMPORAL_PORT", config="temporal.port")
+    """Port of the managed Temporal."""
+    temporal_namespace: str = _setting("default", "TEMPORAL_NAMESPACE", config="temporal.namespace")
+    """Namespace of Temporal; the dev server makes `default`."""
+    task_queue: str = _setting(WORKFLOW_EXECUTION_QUEUE, "STIGMER_WORKFLOW_EXECUTION_QUEUE")
+    """Task queue to poll. The server starts executions on the default one."""
+    token: str = _setting("", "STIGMER_TOKEN", repr=False)
+    """Token of the API server; empty: read from the token file, and waited for."""
+    log_level: str = _setting("info", "STIGMER_LOG_LEVEL", config="log_level")
+    """Least severe level to log: debug, info, warning, error."""
+    max_concurrent_activities: int = _setting(
+        100, "STIGMER_WORKFLOW_MAX_ACTIVITIES", config="workflow_runner.max_activities", ge=1
+    )
+    """HTTP calls and server calls at once; they wait for the network, so many fit into one process."""
+    max_cached_workflows: int = _setting(500, "STIGMER_WORKFLOW_MAX_CACHED", config="workflow_runner.max_cached", ge=0)
+    """Runs kept in memory between their steps; others are replayed from history. 0 replays always."""
+    sticky_seconds: float = _setting(
+        3.0, "STIGMER_WORKFLOW_STICKY_SECONDS", config="workflow_runner.sticky_seconds", gt=0
+    )
+    """Seconds that a step waits for the process that has the run in memory; a killed one holds it up that long."""
+    drain_seconds: float = _setting(
+        10.0, "STIGMER_WORKFLOW_DRAIN_SECONDS", config="workflow_runner.drain_seconds", ge=0
+    )
+    """Seconds that calls under way get to finish on SIGTERM; supervisord waits longer."""
+    max_history_events: int = _setting(
+        0, "STIGMER_WORKFLOW_MAX_EVENTS", config="workflow_runner.max_history_events", ge=0
+    )
+    """Events after which a run continues as new; 0 leaves it to Temporal (about 4,000). For tests."""
+    http_host_map: dict[str, str] = _setting({}, "STIGMER_HTTP_HOST_MAP", config="workflow_runner.http_host_map")
+    """Replacements of the beginnings of URIs (JSON object), for stand-ins and proxies."""
+    http_max_bytes: int = _setting(1024 * 1024, "STIGMER_HTTP_MAX_BYTES", config="workflow_runner.http_max_bytes", ge=1)
+    """Bytes of a response body; more is an error, because Temporal takes no payload over 2 MiB."""
+
+    @property
+    def server(self) -> str:
+        """host:port of the API server."""
+        return self.server_address or f"{self.server_host}:{self.server_port}"
+
+    @property
+    def temporal(self) -> str:
+        """host:port of Temporal."""
+        return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def token_file(self) -> Path:
+        """Where the token is when it is not in the environment."""
+        return self.home.expanduser() / "token"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then environment, then the file."""
+        return (init_settings, env_settings, _HomeFile(settings_cls, init_settings, env_settings))
+
+
+class _HomeFile(PydanticBaseSettingsSource):
+    """config.yaml of the home that the earlier sources name."""
+
+    def __init__(self, settings_cls: type[BaseSettings], *earlier: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        known: dict[str, Any] = {}
+        for source in reversed(earlier):
+            known.update(source())
+        home = known.get("home") or known.get("STIGMER_HOME") or "~/.stigmer"
+        self._path = Path(home).expanduser() / "config.yaml"
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not used: `__call__` reads all fields at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The fields that the file has."""
+        if not self._path.is_file():
+            return {}
+        try:
+            content = YAML(typ="safe", pure=True).load(self._path)
+        except (YAMLError, OSError) as error:
+            raise SettingsInvalidError(f"{self._path} cannot be read: {error}") from error
+        found: dict[str, Any] = {}
+        for name, field in self.settings_cls.model_fields.items():
+            extra = field.json_schema_extra
+            path = str(extra.get("config") or "") if isinstance(extra, dict) else ""
+            value = content
+            for key in path.split(".") if path else ():
+                value = value.get(key) if isinstance(value, dict) else None
+            if path and value is not None:
+                found[name] = value
+        return found

@@ -1,0 +1,36 @@
+"""`call`: something outside. This file only finds the kind of call; each kind has its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from stigmer_workflow_runner.document.problems import child
+from stigmer_workflow_runner.document.reader import NOT_YET, Reader
+from stigmer_workflow_runner.errors import Json
+from stigmer_workflow_runner.tasks.call_agent import read_agent_call
+from stigmer_workflow_runner.tasks.call_http import read_http_call
+
+CALLS: Final[Mapping[str, Callable[[Reader, Json, str], Any]]] = {"http": read_http_call, "agent": read_agent_call}
+_KNOWN_LATER: Final = ("grpc", "openapi", "asyncapi", "a2a", "mcp", "activity")
+
+
+class CallType:
+    """Reads `call` and `with`."""
+
+    keys = ("call", "with")
+
+    def read(self, reader: Reader, name: str, fields: Mapping[str, Json], pointer: str) -> tuple[str, Any]:
+        """Compile the call by its kind."""
+        called = reader.text(fields["call"], child(pointer, "call"))
+        read = CALLS.get(called)
+        if read is None:
+            if called:
+                what = f"call: {called}" if called in _KNOWN_LATER else f"the function {called!r}"
+                known = " and ".join(f"call: {kind}" for kind in CALLS)
+                reader.problem(child(pointer, "call"), f"the task {name!r} uses {what}, which {NOT_YET}: use {known}")
+            return f"call {called}", None
+        if "with" not in fields:
+            reader.problem(pointer, f"the task {name!r} needs 'with'")
+            return f"call {called}", None
+        return f"call {called}", read(reader, fields["with"], child(pointer, "with"))

@@ -1,0 +1,170 @@
+"""The `Runtime` of the engine on Temporal. Runs inside the workflow sandbox: no I/O, no clock, no chance of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from stigmer_workflow_runner.errors import Fault, Json, error_object, fault
+    from stigmer_workflow_runner.progress import to_text
+    from stigmer_workflow_runner.runtime import Call, DeadlineReachedError, Drain
+
+T = TypeVar("T")
+
+FAULT_TYPE: Final = "stigmer.fault"
+MAX_PAYLOAD: Final = 1_900_000
+"""Bytes of one payload; Temporal refuses 2 MiB and would fail the workflow task for ever."""
+
+HISTORY_BYTES: Final = 2_000_000
+CHILD_POLL: Final = timedelta(minutes=10)
+"""How often a workflow looks at a child by itself, in case a signal was lost with the server's database."""
+
+HEARTBEAT: Final = timedelta(seconds=10)
+GRACE: Final = 15.0
+"""Seconds that an activity gets to report its own timeout before Temporal declares it timed out."""
+
+SERVER_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=10)
+)
+# Every failure that the activity itself reports is not retryable, so this repeats lost workers only.
+WORLD_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=10), maximum_attempts=20
+)
+CLEANUP_RETRY: Final = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3)
+
+
+class TemporalRuntime:
+    """`finished` holds the children that have ended; `max_events` forces continue-as-new, 0 leaves it to Temporal."""
+
+    def __init__(self, execution_id: str, org: str, finished: list[str], max_events: int = 0) -> None:
+        self._own: dict[str, Json] = {"parent": execution_id, "org": org}
+        self._finished = finished
+        self._max_events = max_events
+        self._moved = False
+        self.may_drain = True
+
+    def now(self) -> float:
+        """Workflow time."""
+        return workflow.time()
+
+    def uuid(self) -> str:
+        """A replay-safe id."""
+        return str(workflow.uuid4())
+
+    def random(self) -> float:
+        """A replay-safe number."""
+        return workflow.random().random()
+
+    def draining(self) -> bool:
+        """Whether history is long enough to continue as new; never before this run did anything."""
+        if not (self._moved and self.may_drain):
+            return False
+        info = workflow.info()
+        return (
+            info.is_continue_as_new_suggested()
+            or 0 < self._max_events <= info.get_current_history_length()
+            or info.get_current_history_size() > HISTORY_BYTES
+        )
+
+    async def sleep_until(self, deadline: float) -> None:
+        """A durable timer."""
+        remaining = deadline - workflow.time()
+        if remaining > 0:
+            await self._wait(lambda: False, timedelta(seconds=remaining))
+
+    async def child_finished(self, execution_id: str) -> None:
+        """Wait for the signal, or look after a while."""
+        await self._wait(lambda: execution_id in self._finished, CHILD_POLL)
+        if execution_id in self._finished:
+            self._finished.remove(execution_id)
+
+    async def _wait(self, done: Callable[[], bool], timeout: timedelta) -> None:
+        """Until `done`, the timeout, or the need to continue as new (`Drain`)."""
+        if not done() and self.draining():
+            raise Drain
+        try:
+            await workflow.wait_condition(lambda: done() or self.draining(), timeout=timeout)
+        except builtins.TimeoutError:
+            self._moved = True
+            return
+        self._moved = True
+        if not done():
+            raise Drain
+
+    async def execute(self, call: Call) -> Json:
+        """Run an activity."""
+        argument = {**call.argument, **self._own} if call.activity == "start_child" else call.argument
+        if len(to_text(argument).encode()) > MAX_PAYLOAD:
+            raise fault(
+                "runtime", f"the argument of {call.summary or call.activity} is larger than {MAX_PAYLOAD} bytes"
+            )
+        self._moved = True
+        try:
+            return await self._activity(call, argument, SERVER_RETRY if call.repeatable else WORLD_RETRY)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise asyncio.CancelledError from error
+            raise fault_of(error, call.summary or call.activity) from error
+
+    async def _activity(self, call: Call, argument: dict[str, Json], retry: RetryPolicy) -> Json:
+        return await workflow.execute_activity(
+            call.activity,
+            argument,
+            start_to_close_timeout=timedelta(seconds=call.timeout + GRACE),
+            heartbeat_timeout=None if call.repeatable else HEARTBEAT,
+            retry_policy=retry,
+            summary=call.summary or None,
+        )
+
+    async def cleanup(self, call: Call) -> None:
+        """Run an activity for a task that is cancelled; the workflow must go on when it fails."""
+        try:
+            await self._activity(call, call.argument, CLEANUP_RETRY)
+        except ActivityError as error:
+            workflow.logger.warning("clean-up call %s failed: %s", call.activity, error.cause)
+
+    async def race(self, work: Coroutine[Any, Any, T], deadline: float) -> T:
+        """An explicit race: Temporal's own timeouts cannot be told from a cancellation."""
+        task = asyncio.ensure_future(work)
+        remaining = deadline - workflow.time()
+        try:
+            await workflow.wait([task], timeout=max(remaining, 0.0))
+        except asyncio.CancelledError:
+            await _cancelled(task)
+            raise
+        if task.done():
+            return task.result()
+        await _cancelled(task)
+        raise DeadlineReachedError("deadline reached")
+
+    async def breathe(self) -> None:
+        """End this activation, so that Temporal sees the worker is alive."""
+        await workflow.sleep(timedelta(milliseconds=1))
+
+
+async def _cancelled(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it has cleaned up; what it raises meanwhile does not matter any more."""
+    task.cancel()
+    await workflow.wait([task])
+    if not task.cancelled():
+        task.exception()
+
+
+def fault_of(error: ActivityError, what: str) -> Fault:
+    """The DSL error of a failed activity."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == FAULT_TYPE and cause.details:
+        return Fault(cause.details[0])
+    if isinstance(cause, TimeoutError):
+        if cause.type is TimeoutType.HEARTBEAT:
+            return Fault(error_object("runtime", f"{what}: its worker was lost again and again"))
+        return Fault(error_object("timeout", f"{what}: no answer in time"))
+    return Fault(error_object("runtime", f"{what}: {cause or error}"))

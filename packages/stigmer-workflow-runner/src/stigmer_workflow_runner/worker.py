@@ -1,0 +1,172 @@
+"""The worker process: connects to Temporal, waits for its peers, polls until it is told to stop, and drains."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from stigmer_api.client import AsyncClient
+from stigmer_workflow_runner.activities.child import Children
+from stigmer_workflow_runner.activities.http import HttpCalls
+from stigmer_workflow_runner.activities.load import Loading
+from stigmer_workflow_runner.activities.status import Reporting
+from stigmer_workflow_runner.settings import Settings
+from stigmer_workflow_runner.workflow import WorkflowExecutionRun
+
+_log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE: Final = 5.0
+
+# The interpreter is pure and checked for determinism by its tests; re-importing it for every run would cost more than
+# running it. The workflow and its runtime stay inside the sandbox.
+PASSED_THROUGH: Final = (
+    "purejq",
+    "ruamel",
+    "stigmer_api",
+    *(
+        f"stigmer_workflow_runner.{name}"
+        for name in (
+            "definition",
+            "document",
+            "engine",
+            "errors",
+            "expressions",
+            "flow",
+            "jq_budget",
+            "progress",
+            "runtime",
+            "state",
+            "step",
+            "tasks",
+        )
+    ),
+)
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """The sandbox that workflows run in; the replay test uses the same."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+
+
+class _Loading(Loading):
+    """Adds the settings that must be the same for a whole run: they are recorded with the definition."""
+
+    def __init__(self, client: AsyncClient, settings: Settings) -> None:
+        super().__init__(client)
+        self._settings = settings
+
+    @activity.defn(name="load_execution")
+    async def load(self, argument: dict[str, Any]) -> dict[str, Any]:
+        """See `Loading.load`."""
+        return {**await super().load(argument), "max_events": self._settings.max_history_events}
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Poll until `stop`, reconnecting whenever Temporal goes away; then drain."""
+    token = await _token(settings, stop)
+    if token is None:
+        return
+    http = HttpCalls(settings.http_host_map, settings.http_max_bytes)
+    async with AsyncClient(settings.server, token) as server:
+        pause = 0.2
+        try:
+            while not stop.is_set():
+                client = await _connect(settings, stop)
+                if client is None:
+                    return
+                try:
+                    await _poll(_worker(client, settings, server, http), settings, stop)
+                except (RPCError, RuntimeError, ConnectionError) as error:
+                    _log.warning("the worker stopped; starting it again", error=str(error))
+                    await _pause(stop, pause)
+                    pause = min(pause * 2, LONGEST_PAUSE)
+        finally:
+            await http.close()
+
+
+def _worker(client: Client, settings: Settings, server: AsyncClient, http: HttpCalls) -> Worker:
+    children = Children(server)
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=[WorkflowExecutionRun],
+        activities=[
+            _Loading(server, settings).load,
+            Reporting(server).report,
+            children.start,
+            children.read,
+            children.cancel,
+            http.call,
+        ],
+        workflow_runner=sandbox(),
+        max_cached_workflows=settings.max_cached_workflows,
+        max_concurrent_activities=settings.max_concurrent_activities,
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.sticky_seconds),
+        graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
+        max_heartbeat_throttle_interval=timedelta(seconds=2),
+    )
+
+
+async def _poll(worker: Worker, settings: Settings, stop: asyncio.Event) -> None:
+    running = asyncio.create_task(worker.run())
+    stopping = asyncio.create_task(stop.wait())
+    _log.info("polling", task_queue=settings.task_queue, temporal=settings.temporal, server=settings.server)
+    try:
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            _log.info("draining", seconds=settings.drain_seconds)
+            await worker.shutdown()
+        await running
+    finally:
+        stopping.cancel()
+
+
+async def _connect(settings: Settings, stop: asyncio.Event) -> Client | None:
+    """A client of Temporal, however long it takes; None when told to stop meanwhile."""
+    pause, told = 0.1, False
+    while not stop.is_set():
+        try:
+            return await Client.connect(settings.temporal, namespace=settings.temporal_namespace)
+        except (RuntimeError, RPCError) as error:
+            log = _log.debug if told else _log.warning
+            log("waiting for Temporal", address=settings.temporal, error=str(error))
+            told = True
+            await _pause(stop, pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+    return None
+
+
+async def _token(settings: Settings, stop: asyncio.Event) -> str | None:
+    """The token of the API server, however long it takes; None when told to stop meanwhile."""
+    told = False
+    while not stop.is_set():
+        token = settings.token or _read(settings)
+        if token:
+            return token
+        if not told:
+            _log.warning("waiting for the token", file=str(settings.token_file))
+            told = True
+        await _pause(stop, 0.3)
+    return None
+
+
+def _read(settings: Settings) -> str:
+    try:
+        return settings.token_file.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,220 @@
+"""The one Temporal workflow: loads an execution, walks it, reports, and continues as new when history grows.
+
+Whatever happens ends as a report and a closed workflow: an exception that escaped would be retried by Temporal for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, NoReturn
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from stigmer_api.temporal import CHILD_FINISHED, WORKFLOW_EXECUTION, ChildFinished
+    from stigmer_workflow_runner.definition import compile_pinned
+    from stigmer_workflow_runner.engine import Engine, facts_of
+    from stigmer_workflow_runner.errors import Fault, Json, bounded, describe, fault
+    from stigmer_workflow_runner.progress import CANCELLED, COMPLETED, FAILED, PENDING, Progress, to_text
+    from stigmer_workflow_runner.runtime import Drain
+    from stigmer_workflow_runner.state import RunState
+
+from stigmer_workflow_runner.temporal_runtime import FAULT_TYPE, MAX_PAYLOAD, SERVER_RETRY, TemporalRuntime, fault_of
+
+REPORT: Final = "report_progress"
+REPORT_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(milliseconds=500), maximum_attempts=3
+)
+LONGEST_PAUSE: Final = 60.0
+"""Seconds between two attempts to report while the server is away."""
+
+Carried = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunInput:
+    """The server's `ExecutionInput`, and what an earlier run of the same execution handed on."""
+
+    execution_id: str
+    carried: Carried | None = None
+
+
+@workflow.defn(name=WORKFLOW_EXECUTION)
+class WorkflowExecutionRun:
+    """One execution."""
+
+    def __init__(self) -> None:
+        self._finished: list[str] = []
+        self._progress = Progress("")
+        self._state = RunState()
+        self._stopping = False
+
+    @workflow.signal(name=CHILD_FINISHED)
+    def child_finished(self, event: ChildFinished) -> None:
+        """The server says that a child execution is terminal."""
+        if event.execution_id not in self._finished:
+            self._finished.append(event.execution_id)
+
+    @workflow.query(name="frames")
+    def frames(self) -> dict[str, Any]:
+        """Where the run is, for people who look into a stuck one."""
+        return self._state.root
+
+    @workflow.run
+    async def run(self, given: RunInput) -> Any:
+        """Run the execution to its end; the result is the workflow's output."""
+        carried = given.carried
+        if carried is None:
+            self._progress = Progress(given.execution_id)
+            try:
+                loaded = await self._load(given)
+            except Fault as error:
+                self._progress.execution_started(workflow.time())
+                await self._end(FAILED, error=error.error)
+                raise _failed(error) from None
+            if loaded["ended"]:
+                return None
+            self._state = RunState(input=loaded.pop("input"), started_at=workflow.time())
+        else:
+            loaded = carried["loaded"]
+            self._state = RunState.from_json(carried["state"])
+            self._progress = Progress.from_json(carried["progress"])
+            self._finished.extend(id_ for id_ in carried["finished"] if id_ not in self._finished)
+        return await self._run(given, loaded)
+
+    async def _load(self, given: RunInput) -> dict[str, Any]:
+        try:
+            loaded: dict[str, Any] = await workflow.execute_activity(
+                "load_execution",
+                {"execution_id": given.execution_id},
+                start_to_close_timeout=timedelta(seconds=60),
+                retry_policy=SERVER_RETRY,
+            )
+        except ActivityError as error:
+            raise fault_of(error, "loading the execution") from error
+        return loaded
+
+    async def _run(self, given: RunInput, loaded: dict[str, Any]) -> Any:
+        if self._progress.phase == PENDING:
+            self._progress.execution_started(workflow.time())
+            await self._send()  # subscribers see IN_PROGRESS however short the run is
+        reporter = asyncio.create_task(self._report())
+        try:
+            output = await self._walk(given, loaded)
+        except Drain:
+            await self._stop(reporter)
+            self._continue(given, loaded)
+        except Fault as error:
+            await self._stop(reporter)
+            await self._end(FAILED, error=error.error)
+            raise _failed(error) from None
+        except asyncio.CancelledError:
+            await self._stop(reporter)
+            await self._end(CANCELLED)
+            raise
+        except Exception as error:
+            workflow.logger.exception("the interpreter failed")
+            await self._stop(reporter)
+            broken = fault("runtime", f"{type(error).__name__} in the runner: {error}")
+            await self._end(FAILED, error=broken.error)
+            raise _failed(broken) from None
+        await self._stop(reporter)
+        await self._end(COMPLETED, output=output)
+        return output
+
+    async def _walk(self, given: RunInput, loaded: dict[str, Any]) -> Json:
+        definition = compile_pinned(loaded["sha256"], loaded["definition"])
+        runtime = TemporalRuntime(given.execution_id, loaded["org"], self._finished, loaded["max_events"])
+        engine = Engine(definition, self._state, runtime, self._progress, facts_of(given.execution_id))
+        while True:
+            try:
+                output = await engine.run()
+            except Drain:
+                if len(to_text(self._carried(loaded)).encode()) <= MAX_PAYLOAD:
+                    raise
+                runtime.may_drain = False  # too much data to hand on: history has room for a good while yet
+            else:
+                if len(to_text(output).encode()) > MAX_PAYLOAD:
+                    raise fault("runtime", f"the output of the workflow is larger than {MAX_PAYLOAD} bytes")
+                return output
+
+    def _carried(self, loaded: dict[str, Any]) -> Carried:
+        return {
+            "loaded": loaded,
+            "state": self._state.to_json(),
+            "progress": self._progress.to_json(),
+            "finished": self._finished,
+        }
+
+    def _continue(self, given: RunInput, loaded: dict[str, Any]) -> NoReturn:
+        workflow.continue_as_new(RunInput(given.execution_id, self._carried(loaded)))
+
+    # --- reports -----------------------------------------------------------------------------------------------
+
+    async def _report(self) -> None:
+        """Send what changed: one report in flight, everything that happens meanwhile goes into the next."""
+        failures = 0
+        while True:
+            await workflow.wait_condition(lambda: self._progress.dirty or self._stopping)
+            if self._stopping:
+                return
+            if await self._send():
+                failures = 0
+                continue
+            failures += 1
+            pause = timedelta(seconds=min(LONGEST_PAUSE, 2.0**failures))
+            try:
+                await workflow.wait_condition(lambda: self._stopping, timeout=pause)
+            except TimeoutError:
+                continue
+
+    async def _send(self) -> bool:
+        report = self._progress.take()
+        try:
+            await workflow.execute_local_activity(
+                REPORT, self._stamped(report), start_to_close_timeout=timedelta(seconds=10), retry_policy=REPORT_RETRY
+            )
+        except FailureError as error:  # a local activity fails with its own error, unwrapped
+            cause = error.cause if isinstance(error, ActivityError) else error
+            if isinstance(cause, ApplicationError) and cause.type == FAULT_TYPE:
+                workflow.logger.warning("the server refuses a report: %s", cause)
+                self._progress.acknowledge()  # it would refuse it again
+                return True
+            self._progress.give_back()
+            return False
+        self._progress.acknowledge()
+        return True
+
+    async def _stop(self, reporter: asyncio.Task[None]) -> None:
+        self._stopping = True
+        await workflow.wait([reporter])
+        self._stopping = False
+        broken = reporter.exception()
+        if broken is not None:
+            workflow.logger.error("reporting failed: %r", broken)
+            self._progress.give_back()
+
+    async def _end(self, phase: str, output: Json = None, error: dict[str, Json] | None = None) -> None:
+        """The last report, repeated until the server has it: the execution must not stay open."""
+        self._progress.execution_ended(phase, workflow.time(), output, error)
+        report = self._stamped(self._progress.take())
+        try:
+            await workflow.execute_activity(
+                REPORT, report, start_to_close_timeout=timedelta(seconds=30), retry_policy=SERVER_RETRY
+            )
+        except ActivityError as refused:
+            workflow.logger.warning("the server refuses the last report: %s", refused.cause)
+        self._progress.acknowledge()
+
+    def _stamped(self, report: dict[str, Any]) -> dict[str, Any]:
+        return {**report, "temporal_workflow_id": workflow.info().workflow_id}
+
+
+def _failed(error: Fault) -> ApplicationError:
+    """How the Temporal workflow fails. Without causes: Temporal refuses long chains, and the object says it all."""
+    found = bounded(error.error)
+    return ApplicationError(describe(found), found, type=str(found.get("type")), non_retryable=True)
