@@ -1,0 +1,246 @@
+"""The published client, in an environment of its own and unchanged, against our server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_CLIENT = "stigmer==3.41.0"
+_SECONDS = 240
+
+
+class Endpoint(NamedTuple):
+    """Where a server is, and the token that opens it."""
+
+    address: str
+    token: str
+
+
+@pytest.fixture(scope="module")
+def client_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment that has the published client and nothing of ours.
+
+    It cannot live in our own environment: the client needs protobuf below 7.
+    """
+    uv = shutil.which("uv")
+    assert uv, "the published client's environment is made with uv: pip install uv"
+    home = tmp_path_factory.mktemp("published-client")
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(home)], check=True, timeout=_SECONDS)
+    python = home / "bin" / "python"
+    install = [uv, "pip", "install", "--quiet", "--python", str(python), _CLIENT]
+    subprocess.run(install, check=True, timeout=_SECONDS, cwd=home)  # elsewhere our own pins would apply
+    return python
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """A server process of its own; resources need neither Temporal nor runners."""
+    home = tmp_path_factory.mktemp("server-home")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("STIGMER_", "TEMPORAL_"))}
+    settings = {"STIGMER_HOME": str(home), "STIGMER_PORT": "0", "TEMPORAL_SERVICE_ADDRESS": "127.0.0.1:1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stigmer_server"], env={**clean, **settings}, stderr=subprocess.PIPE, text=True
+    )
+    log = process.stderr
+    assert log is not None
+    drain = threading.Thread(target=log.read)  # a full pipe would stop the server
+    try:
+        address = next(line["address"] for line in map(json.loads, log) if line["event"] == "serving")
+        drain.start()
+        yield Endpoint(address, (home / "token").read_text().strip())
+    finally:
+        process.terminate()
+        process.wait(30)
+        if drain.ident is not None:
+            drain.join(30)
+        log.close()
+
+
+def run_client(python: Path, endpoint: Endpoint, script: str) -> dict[str, object]:
+    """Run a script with `client` and everything of the package in scope; returns the mapping it prints as JSON."""
+    head = (
+        "import json, sys\n"
+        "from stigmer import *\n"
+        "from stigmer import StigmerClient\n"
+        "client = StigmerClient(sys.argv[2], base_url=sys.argv[1], insecure=True)\n"
+    )
+    done = subprocess.run(
+        [str(python), "-c", head + script, endpoint.address, endpoint.token],
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, object] = json.loads(done.stdout)
+    return answer
+
+
+def test_agents_are_created_applied_read_listed_and_deleted(client_python: Path, endpoint: Endpoint) -> None:
+    script = """
+text = "You greet people politely."
+made = client.agents.create(AgentInput(name="Greeter", org="local", instructions=text))
+again = client.agents.apply(AgentInput(name="Greeter", org="local", instructions=text))
+changed = client.agents.apply(AgentInput(name="Greeter", org="local", instructions=text, description="Says hello"))
+read = client.agents.get(made.metadata.id)
+named = client.agents.get_by_reference(ResourceRef(org="local", slug="greeter"))
+listed = client.agents.list(ListParams(org="local", page=Page(num=1, size=10)))
+found = client.agents.list(ListParams(org="local", query="hello"))
+instance = client.agent_instances.get(made.status.default_instance_id)
+try:
+    client.agents.create(AgentInput(name="Greeter", org="local", instructions=text))
+except StigmerError as error:
+    twice = error.code.value
+try:
+    client.agents.create(AgentInput(name="Other", org="local", instructions="short"))
+except StigmerError as error:
+    short = error.code.value
+deleted = client.agents.delete(made.metadata.id)
+try:
+    client.agents.get(made.metadata.id)
+except StigmerError as error:
+    gone = is_not_found(error)
+print(json.dumps({
+    "same": again == made, "ids": len({made.metadata.id, changed.metadata.id, read.metadata.id, named.metadata.id}),
+    "description": named.spec.description, "listed": [entry.slug for entry in listed.entries],
+    "total": listed.total_count, "found": [entry.id == made.metadata.id for entry in found.entries],
+    "instance": instance.spec.agent_id == made.metadata.id, "twice": twice, "short": short,
+    "deleted": deleted.metadata.id == made.metadata.id, "gone": gone,
+}))
+"""
+    assert run_client(client_python, endpoint, script) == {
+        "same": True,
+        "ids": 1,
+        "description": "Says hello",
+        "listed": ["greeter"],
+        "total": 1,
+        "found": [True],
+        "instance": True,
+        "twice": "already-exists",
+        "short": "invalid-argument",
+        "deleted": True,
+        "gone": True,
+    }
+
+
+def test_workflows_are_created_validated_read_listed_and_deleted(client_python: Path, endpoint: Endpoint) -> None:
+    script = """
+def flow(**more):
+    document = WorkflowDocumentInput(dsl="1.0.0", namespace="examples", name="hello", version="0.1.0")
+    task = WorkflowTaskInput(name="greet", kind=1, task_config={"variables": {"message": "hello"}})
+    return WorkflowInput(name="hello", org="local", document=document, tasks=[task], **more)
+judged = client.workflows.validate_spec(flow())
+made = client.workflows.create(flow())
+again = client.workflows.apply(flow())
+changed = client.workflows.apply(flow(description="Says hello"))
+named = client.workflows.get_by_reference(ResourceRef(org="local", slug="hello"))
+listed = client.workflows.list(ListParams(org="local"))
+instance = client.workflow_instances.get(made.status.default_instance_id)
+client.workflows.delete(made.metadata.id)
+print(json.dumps({
+    "valid": judged.state, "same": again == made, "kept": changed.metadata.id == made.metadata.id,
+    "task": named.spec.tasks[0].name, "listed": [entry.slug for entry in listed.entries],
+    "instance": instance.metadata.name, "left": client.workflows.list(ListParams(org="local")).total_count,
+}))
+"""
+    assert run_client(client_python, endpoint, script) == {
+        "valid": 2,
+        "same": True,
+        "kept": True,
+        "task": "greet",
+        "listed": ["hello"],
+        "instance": "hello-default",
+        "left": 0,
+    }
+
+
+def test_environments_give_their_secrets_when_asked_and_not_before(client_python: Path, endpoint: Endpoint) -> None:
+    script = """
+from ai.stigmer.agentic.environment.v1 import io_pb2
+data = {"TOKEN": EnvVarInput(value="s3cret", is_secret=True), "COLOR": EnvVarInput(value="red")}
+made = client.environments.create(EnvironmentInput(name="prod", org="local", data=data))
+key = io_pb2.EnvironmentSecretValueInput(environment_id=made.metadata.id, key="TOKEN")
+read = client.environments.get(made.metadata.id)
+listed = client.environments.list(io_pb2.ListEnvironmentsRequest(org="local"))
+secret = client.environments.get_secret_value(key).value
+again = client.environments.apply(EnvironmentInput(name="prod", org="local", data=data))
+client.environments.delete(DeleteResourceInput(resource_id=made.metadata.id))
+print(json.dumps({
+    "token": read.spec.data["TOKEN"].value, "color": read.spec.data["COLOR"].value, "secret": secret,
+    "listed": listed.total_count, "revision": again.metadata.id == made.metadata.id,
+}))
+"""
+    assert run_client(client_python, endpoint, script) == {
+        "token": "",
+        "color": "red",
+        "secret": "s3cret",
+        "listed": 1,
+        "revision": True,
+    }
+
+
+def test_sessions_are_created_read_listed_and_deleted(client_python: Path, endpoint: Endpoint) -> None:
+    script = """
+from ai.stigmer.agentic.session.v1 import io_pb2
+agent = client.agents.create(AgentInput(name="talker", org="local", instructions="You talk to people."))
+instance = agent.status.default_instance_id
+made = client.sessions.create(SessionInput(name="chat", org="local", agent_instance_id=instance, subject="Tea"))
+client.sessions.update_subject(io_pb2.UpdateSessionSubjectRequest(id=made.metadata.id, subject="Coffee"))
+read = client.sessions.get(made.metadata.id)
+listed = client.sessions.list(io_pb2.ListSessionsRequest(org="local", page_size=5))
+request = io_pb2.ListSessionsByAgentInstanceRequest(agent_instance_id=instance)
+of_instance = client.sessions.list_by_agent_instance(request)
+try:
+    client.sessions.create(SessionInput(name="lost", org="local", agent_instance_id="ain-nowhere"))
+except StigmerError as error:
+    lost = error.code.value
+client.sessions.delete(made.metadata.id)
+client.agents.delete(agent.metadata.id)
+print(json.dumps({
+    "subject": read.spec.subject, "listed": [item.metadata.slug for item in listed.entries],
+    "pages": listed.total_pages, "of_instance": len(of_instance.entries), "lost": lost,
+}))
+"""
+    assert run_client(client_python, endpoint, script) == {
+        "subject": "Coffee",
+        "listed": ["chat"],
+        "pages": 1,
+        "of_instance": 1,
+        "lost": "not-found",
+    }
+
+
+def test_what_is_left_out_or_wrong_reaches_the_client_as_its_own_error(client_python: Path, endpoint: Endpoint) -> None:
+    script = """
+answers = {}
+for name, act in {
+    "teams": lambda: client.teams.get("team-1"),
+    "organizations": lambda: client.organizations.get("org-1"),
+}.items():
+    try:
+        act()
+    except StigmerError as error:
+        answers[name] = error.grpc_code.name
+with StigmerClient("wrong", base_url=sys.argv[1], insecure=True) as stranger:
+    try:
+        stranger.agents.get("agt-1")
+    except StigmerError as error:
+        answers["stranger"] = is_unauthenticated(error)
+print(json.dumps(answers))
+"""
+    assert run_client(client_python, endpoint, script) == {
+        "teams": "UNIMPLEMENTED",
+        "organizations": "UNIMPLEMENTED",
+        "stranger": True,
+    }
