@@ -9,6 +9,7 @@ from agent_runner_testing.api import ApiServer
 from agent_runner_testing.stack import Stack
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
+from stigmer_agent_runner.contracts import TIMING
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 from stigmer_api.errors import Unavailable
 
@@ -218,6 +219,37 @@ async def test_a_short_slice_yields_and_the_next_segment_goes_on(stack: Stack, a
         if event.HasField("activity_task_completed_event_attributes")
     ]
     assert len(segments) > 1
+
+
+async def test_a_broken_checkpoint_file_fails_the_execution_after_a_few_attempts(
+    stack: Stack, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TIMING, "first_retry", 0.01)
+    session = api.add_session(api.add_agent(model="scripted"))
+    folder = stack.home / "data" / "sessions" / session
+    folder.mkdir(parents=True)
+    (folder / "checkpoints.db").write_bytes(b"this is no database" * 100)
+    stack.start_runner()
+    execution = api.add_execution(session, "ping")
+    handle = await stack.start(execution)
+
+    done = await api.finished(execution)
+
+    assert done.status.phase == enum_pb2.EXECUTION_FAILED
+    assert done.status.error.startswith("the agent runner failed repeatedly: DatabaseError: file is not a database")
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+
+
+async def test_a_deleted_execution_ends_its_workflow_quietly(stack: Stack, api: ApiServer) -> None:
+    stack.start_runner()
+    execution = api.add_execution(api.add_session(api.add_agent(model="scripted", script=NOTES)), "slow please")
+    handle = await stack.start(execution)
+    await api.until(execution, lambda status: any("three" in message.content for message in status.messages))
+
+    del api.resources["agent_execution", execution]
+
+    assert await handle.result() == "gone"
 
 
 _STEP = '      - say: "working on it"\n        delay_ms: 50\n        call: [{tool: ls}]\n'

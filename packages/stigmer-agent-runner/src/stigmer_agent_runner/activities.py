@@ -84,7 +84,7 @@ class Activities:
             _log.exception("segment failed", execution_id=execution_id)
             raise ApplicationError(f"{type(error).__name__}: {error}", type=type(error).__name__) from error
         if result.outcome == "failed":
-            _log.info("execution failed", execution_id=execution_id, kind=result.kind, error=result.message)
+            _log.info("execution failed", execution_id=execution_id, kind=result.kind, error=_summary(result))
         else:
             _log.info("segment ended", execution_id=execution_id, outcome=result.outcome)
         return result
@@ -106,6 +106,11 @@ class Activities:
         while True:
             activity.heartbeat()
             await asyncio.sleep(self._settings.heartbeat_seconds / 5)
+
+
+def _summary(result: SegmentResult) -> str:
+    """The first line of an error: what follows it may quote files and models, which no log repeats."""
+    return result.message.partition("\n")[0][:300]
 
 
 def _why_cancelled() -> StopReason:

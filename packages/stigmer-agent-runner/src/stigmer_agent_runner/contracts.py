@@ -62,6 +62,7 @@ class Timing:
 
     heartbeat: float = 15.0
     start_to_close: float = 900.0
+    first_retry: float = 1.0
 
 
 TIMING = Timing()

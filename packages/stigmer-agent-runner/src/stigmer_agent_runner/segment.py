@@ -183,7 +183,7 @@ class SegmentRunner:
             except _HOPELESS:
                 raise
             except ApiError as error:
-                _log.warning("the server is not reachable", error=str(error), retry_seconds=backoff)
+                _log.warning("waiting for the server", error=str(error), retry_seconds=backoff)
             if await control.wait(backoff):
                 return None
             backoff = min(backoff * 2, longest)

@@ -9,7 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from stigmer_agent_runner.activities import Activities
@@ -36,6 +38,9 @@ _log = structlog.get_logger(__name__)
 _BACKOFF = (0.2, 5.0)
 _THROTTLE = timedelta(seconds=1)
 """Longest that the SDK holds a heartbeat back. Heartbeats bring cancellations, so this is the delay of a cancel."""
+
+_STICKY = timedelta(seconds=2)
+"""How long Temporal waits for the runner that has a workflow in memory before it asks another: the price of a crash."""
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -66,6 +71,7 @@ def _worker(client: Client, server: GrpcServer, engines: Engines, settings: Sett
         max_concurrent_activities=settings.max_concurrency,
         max_heartbeat_throttle_interval=_THROTTLE,
         default_heartbeat_throttle_interval=_THROTTLE,
+        sticky_queue_schedule_to_start_timeout=_STICKY,
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
     )
 
@@ -93,7 +99,9 @@ def _missing() -> str:
 
 async def _connect(settings: Settings) -> Client:
     identity = f"stigmer-agent-runner@{os.getpid()}"
-    return await Client.connect(settings.temporal_target, namespace=settings.temporal_namespace, identity=identity)
+    client = await Client.connect(settings.temporal_target, namespace=settings.temporal_namespace, identity=identity)
+    await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=settings.temporal_namespace))
+    return client
 
 
 async def _until(stop: asyncio.Event, attempt: Callable[[], Awaitable[T]], what: str) -> T | None:
@@ -102,7 +110,7 @@ async def _until(stop: asyncio.Event, attempt: Callable[[], Awaitable[T]], what:
     while not stop.is_set():
         try:
             return await attempt()
-        except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        except (OSError, RuntimeError, RPCError, UnicodeDecodeError) as error:
             _log.info("waiting", what=what, error=str(error), retry_seconds=seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -27,12 +27,9 @@ with workflow.unsafe.imports_passed_through():
 MAX_LOST_RUNNERS = 20
 """Segments in a row that may end by a timeout, because their runner died, before the execution itself is blamed."""
 
-_SEGMENT_RETRY = RetryPolicy(
-    initial_interval=timedelta(seconds=1),
-    backoff_coefficient=2.0,
-    maximum_interval=timedelta(seconds=30),
-    maximum_attempts=5,
-)
+MAX_ATTEMPTS = 5
+"""Attempts at one segment: enough for what passes by itself, few enough that a defect shows in a minute."""
+
 _SETTLE_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
 
@@ -86,7 +83,11 @@ class AgentExecutionWorkflow:
             result_type=SegmentResult,
             start_to_close_timeout=timedelta(seconds=TIMING.start_to_close),
             heartbeat_timeout=timedelta(seconds=TIMING.heartbeat),
-            retry_policy=_SEGMENT_RETRY,
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(seconds=TIMING.first_retry),
+                maximum_interval=timedelta(seconds=30),
+                maximum_attempts=MAX_ATTEMPTS,
+            ),
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
         return result

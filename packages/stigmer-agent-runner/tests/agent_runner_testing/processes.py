@@ -71,6 +71,12 @@ class RunnerProcess:
         """Kill it as a crash does: kill -9."""
         stop_process(self.process, signal.SIGKILL)
 
+    async def logged(self, event: str) -> None:
+        """Wait until the log has an event."""
+        async with asyncio.timeout(30):
+            while not log_lines(self.log, event):  # noqa: ASYNC110 - another process's file has no event to wait for
+                await asyncio.sleep(0.05)
+
     async def terminate(self) -> None:
         """Ask it to drain and wait."""
         await asyncio.to_thread(stop_process, self.process)

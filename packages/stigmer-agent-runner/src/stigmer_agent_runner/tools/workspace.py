@@ -71,13 +71,12 @@ class Workspace:
         parts = parts_of(path)
         with self._folder(parts[:-1]) as folder, _explained(path):
             handle = os.open(_name(parts), _FILE, dir_fd=folder)
-            with open(handle, "rb") as file:  # noqa: PTH123 - a file descriptor has no Path
-                info = os.fstat(handle)
-                if stat.S_ISDIR(info.st_mode):
-                    raise ToolError(f"{shown(parts)} is a folder; list it with ls")
-                if not stat.S_ISREG(info.st_mode):
-                    raise ToolError(f"{shown(parts)} is not a regular file")
-                data = file.read(MAX_FILE_BYTES + 1)
+            try:
+                _require_file(os.fstat(handle).st_mode, shown(parts))
+                with open(handle, "rb", closefd=False) as file:
+                    data = file.read(MAX_FILE_BYTES + 1)
+            finally:
+                os.close(handle)
         if len(data) > MAX_FILE_BYTES:
             raise ToolError(f"{shown(parts)} is larger than {MAX_FILE_BYTES} bytes; search it with grep")
         try:
@@ -144,6 +143,13 @@ def _name(parts: tuple[str, ...]) -> str:
     if not parts:
         raise ToolError("'/' is the workspace itself; name a file in it")
     return parts[-1]
+
+
+def _require_file(mode: int, path: str) -> None:
+    if stat.S_ISDIR(mode):
+        raise ToolError(f"{path} is a folder; list it with ls")
+    if not stat.S_ISREG(mode):
+        raise ToolError(f"{path} is not a regular file")
 
 
 def _is_dir(name: str, folder: int) -> bool:
