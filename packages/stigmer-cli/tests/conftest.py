@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # for cli_testing: tests are no package
 
 from cli_testing import free_port
+from stand_in import TOKEN, StandIn
 
 from stigmer_cli.settings import SETTINGS, Settings, load_settings
 from stigmer_cli.supervision import stack
@@ -51,3 +52,15 @@ def start_stack() -> Iterator[Callable[[Settings, Sequence[Program]], Record]]:
     yield start
     for settings in started:
         stack.stop(settings.home, lambda _: None)
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """A peer that answers, and an environment in which the commands find it."""
+    peer = StandIn()
+    peer.start()
+    monkeypatch.setenv("STIGMER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("STIGMER_SERVER_ADDRESS", peer.address)
+    monkeypatch.setenv("STIGMER_TOKEN", TOKEN)
+    yield peer
+    peer.stop()

@@ -8,7 +8,6 @@ from typing import Any
 
 from stigmer_cli.client import ServerClient, full_name, has_method
 from stigmer_cli.errors import CliError, NotAuthorisedError, NotRunningError, RequestFailedError
-from stigmer_cli.manifest.problems import ManifestError, Problem
 from stigmer_cli.manifest.resources import Manifest
 
 ORDER = (
@@ -46,17 +45,6 @@ class Applied:
 def in_order(manifests: Sequence[Manifest]) -> list[Manifest]:
     """Return manifests so that what others refer to comes first."""
     return sorted(manifests, key=lambda item: ORDER.index(item.kind.key))
-
-
-def refuse_impossible(manifests: Sequence[Manifest]) -> None:
-    """Raise ManifestError for kinds that the API has no way to store from a manifest."""
-    problems = [
-        Problem(item.source, item.line, "kind", f"a {item.kind.name} cannot be applied from a manifest")
-        for item in manifests
-        if not has_method(item.kind, "apply") and not has_method(item.kind, "create")
-    ]
-    if problems:
-        raise ManifestError(problems)
 
 
 def apply_all(client: ServerClient, manifests: Sequence[Manifest], told: Callable[[Applied], None]) -> list[Applied]:

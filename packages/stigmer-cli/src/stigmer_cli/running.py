@@ -22,6 +22,7 @@ from stigmer_cli.errors import (
     UsageError,
 )
 from stigmer_cli.following.follow import answer_of, follow
+from stigmer_cli.following.streams import RECONNECT_SECONDS
 from stigmer_cli.output import message_to_dict, to_json
 from stigmer_cli.terminal import result, say
 
@@ -46,7 +47,7 @@ def find_runnable(client: ServerClient, word: str) -> tuple[Kind, Any]:
     if slash:
         kind = parse_kind(kind_word)
         if kind.key not in RUNNABLE:
-            raise UsageError(f"a {kind.name} cannot be run", hint="run a workflow/NAME or an agent/NAME")
+            raise UsageError(f"{kind.name} is not a kind that can be run", hint="run a workflow/NAME or an agent/NAME")
         return kind, client.get(kind, name)
     by_id = kind_of_id(word) if is_id(word) else None
     if by_id is not None:
@@ -89,7 +90,7 @@ def read_environment(items: Sequence[str]) -> dict[str, tuple[str, bool]]:
         secret = item.startswith("secret:")
         key, equals, value = item.removeprefix("secret:").partition("=")
         if not equals or not key.strip() or not value:
-            raise UsageError(f"--env {key or item!r} is not KEY=VALUE", hint="for a secret: --env secret:KEY=VALUE")
+            raise UsageError(f"--env {key or item} is not KEY=VALUE", hint="for a secret: --env secret:KEY=VALUE")
         found[key.strip()] = (value, secret)
     return found
 
@@ -144,10 +145,12 @@ def _create(client: ServerClient, kind: Kind, execution: Any) -> Any:
             time.sleep(0.2)
 
 
-def watch_to_end(client: ServerClient, kind: Kind, execution_id: str, form: str) -> None:
+def watch_to_end(
+    client: ServerClient, kind: Kind, execution_id: str, form: str, *, reconnect_seconds: float = RECONNECT_SECONDS
+) -> None:
     """Follow an execution and end as it ends: its output on stdout, ExecutionFailedError unless COMPLETED."""
     try:
-        final = follow(client, kind, execution_id)
+        final = follow(client, kind, execution_id, reconnect_seconds=reconnect_seconds)
     except KeyboardInterrupt as error:
         raise InterruptedByUserError(
             f"detached; {execution_id} goes on", hint=f"watch it again with `stigmer-ctl watch {execution_id}`"

@@ -21,7 +21,7 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check the manifests and apply nothing")] = False,
 ) -> None:
     """Create or update resources from manifests."""
-    from stigmer_cli.applying import Applied, apply_all, in_order, refuse_impossible  # noqa: PLC0415 - fast `--help`
+    from stigmer_cli.applying import Applied, apply_all, in_order  # noqa: PLC0415 - fast `--help`
     from stigmer_cli.client import connect  # noqa: PLC0415 - the same
     from stigmer_cli.manifest.loading import load_manifests  # noqa: PLC0415 - the same
     from stigmer_cli.output import to_json  # noqa: PLC0415 - the same
@@ -32,7 +32,6 @@ def apply(
     if not filename:
         raise UsageError("nothing to apply", hint="name manifests by -f FILE, -f DIR or -f -")
     manifests = load_manifests(filename, settings["org"])
-    refuse_impossible(manifests)
 
     def tell(item: Applied) -> None:
         if form != "json":

@@ -71,10 +71,12 @@ class Streams:
         while not self._closed.is_set():
             problem: ApiError = Unavailable("the stream ended")
             try:
-                for message in self._client.raw().stream(kind, "subscribe", request):
+                for number, message in enumerate(self._client.raw().stream(kind, "subscribe", request)):
                     if gone_since:
                         self.events.put(Lost(execution_id, back=True))
-                        pause, gone_since = FIRST_PAUSE, 0.0
+                        gone_since = 0.0
+                    if number:
+                        pause = FIRST_PAUSE  # it lives; one that breaks after each first answer is not hurried
                     self.events.put(Update(execution_id, message))
                     if is_terminal(message):
                         return

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from stigmer_api.kinds import API_VERSION, KINDS, Kind, kind_by_name
+from stigmer_api.methods import service_methods
 from stigmer_api.validation import violations
 from stigmer_cli.manifest.conversion import Converter
 from stigmer_cli.manifest.documents import Document, describe, entries, line_of, scalar
@@ -46,6 +47,9 @@ def read_resource(document: Document, org: str, problems: Problems) -> Manifest 
     kind = _kind(document, top, problems)
     if kind is None:
         return None
+    if not _can_be_stored(kind):
+        problems.add(_line(top, document, "kind"), "kind", f"a {kind.name} cannot be applied from a manifest")
+        return None
     message: Any = kind.message()
     converter = Converter(problems)
     converter.fill(message, root, "")
@@ -74,6 +78,11 @@ def _kind(document: Document, top: dict[str, tuple[Node, Node]], problems: Probl
         known = did_you_mean(name, names) or f" Known kinds: {', '.join(names)}."
         problems.add(_line(top, document, "kind"), "kind", f'unknown kind "{name}".{known}')
         return None
+
+
+def _can_be_stored(kind: Kind) -> bool:
+    """Return whether the contract has a way to store this kind as a manifest describes it."""
+    return any(verb in service_methods(kind.command_service) for verb in ("apply", "create"))
 
 
 def _text(top: dict[str, tuple[Node, Node]], *keys: str) -> str | None:

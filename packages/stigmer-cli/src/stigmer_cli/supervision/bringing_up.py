@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,12 @@ from stigmer_cli.settings import Settings
 from stigmer_cli.suggestions import did_you_mean
 from stigmer_cli.supervision import stack
 from stigmer_cli.supervision.components import NAMES
-from stigmer_cli.supervision.ports import check_ports
+from stigmer_cli.supervision.ports import check_ports, is_free, needed_ports
 from stigmer_cli.supervision.record import Record, read_record
 from stigmer_cli.supervision.temporal_binary import find_binary
 from stigmer_cli.terminal import ProgressLine, say
+
+DYING_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ def bring_up(settings: Settings, reload: Callable[[], Settings], timeout: float)
     settings.home.ensure_config()
     settings.home.ensure_token()
     temporal_database = _prepare_temporal(settings)
+    _let_the_dying_die(settings)
     check_ports(settings)
     stack.start(settings, temporal_database=temporal_database)
     try:
@@ -79,6 +83,20 @@ def bring_up(settings: Settings, reload: Callable[[], Settings], timeout: float)
             stack.stop(settings.home, lambda _: None)
         raise
     return _started(settings, found, was_running=False)
+
+
+def _let_the_dying_die(settings: Settings) -> None:
+    """Give the programs of a stack whose supervisord was killed a moment to end: they still hold its ports.
+
+    Its record is there although nobody holds the lock; after `down` there is none.
+    """
+    if read_record(settings.home.record) is None:
+        return
+    deadline = time.monotonic() + DYING_SECONDS
+    needed = needed_ports(settings)
+    while time.monotonic() < deadline and not all(is_free(item.host, item.port) for item in needed):
+        time.sleep(0.1)
+    stack.forget(settings.home)
 
 
 def _prepare_temporal(settings: Settings) -> str:

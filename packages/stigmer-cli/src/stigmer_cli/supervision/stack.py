@@ -197,7 +197,7 @@ def stop(home: Home, report: Report) -> bool:
     supervisord named. Raises StackError when even that fails.
     """
     if not is_running(home):
-        _forget(home)
+        forget(home)
         return False
     record = read_record(home.record)
     control = Control(Path(record.control_socket) if record else home.control_socket)
@@ -215,7 +215,7 @@ def stop(home: Home, report: Report) -> bool:
         if not _wait_unlocked(home, 5.0):
             raise StackError(f"the stack in {home.root} does not stop", hint=f"see {home.logs / 'supervisord.log'}")
     _wait_pids_gone(known)
-    _forget(home)
+    forget(home)
     return True
 
 
@@ -289,7 +289,8 @@ def _start_time(pid: int) -> float:
         return 0.0
 
 
-def _forget(home: Home) -> None:
+def forget(home: Home) -> None:
+    """Remove what a stack that is gone left in run/."""
     _LAUNCHED[:] = [process for process in _LAUNCHED if process.poll() is None]
     for path in (home.record, home.run / "supervisord.pid"):
         path.unlink(missing_ok=True)
