@@ -112,6 +112,13 @@ async def test_a_bad_resource_is_refused_naming_the_field_and_nothing_is_written
     assert await app.repository.revision() == 0
 
 
+async def test_a_character_that_no_database_keeps_is_an_invalid_argument(app: App, client: AsyncClient) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        await client.call("agent", "create", resource("agent", "gree\0ter", AGENT_SPEC))
+    assert refused.value.reason == "VALUE_NOT_STORABLE"
+    assert await app.repository.revision() == 0
+
+
 async def test_all_violations_are_told_at_once(client: AsyncClient) -> None:
     message = resource("agent", "greeter", {"instructions": "short", "sub_agents": [{"instructions": "short"}]})
     with pytest.raises(InvalidArgument) as refused:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from stigmer_server.app import App
 
+SERVER = "stigmer.runtime.v1.ServerService"
 RUNNING = "EXECUTION_IN_PROGRESS"
 COMPLETED = "EXECUTION_COMPLETED"
 
@@ -178,6 +179,27 @@ async def test_with_temporal_away_an_execution_waits_and_starts_when_it_is_back(
         await temporal_client.get_workflow_handle(started.status.temporal_workflow_id).describe()
 
 
+async def test_a_temporal_that_lost_its_database_settles_the_old_execution_and_starts_the_new_one(
+    late_temporal: Any, serving: Callable[..., Any]
+) -> None:
+    late_temporal.start()
+    await late_temporal.ready()
+    async with (
+        serving(temporal_address=late_temporal.address, reconcile_seconds=0.2) as app,
+        AsyncClient(app.address, app.token) as client,
+    ):
+        flow = await make_workflow(client)
+        lost = await _started(client, await make_workflow_execution(client, flow.metadata.id))
+        late_temporal.stop()
+        fresh = await make_workflow_execution(client, flow.metadata.id)
+        info = await client.call(SERVER, "GetInfo", empty("stigmer.runtime.v1.GetInfoRequest"))
+        assert not info.temporal.reachable
+        late_temporal.start()
+        await late_temporal.ready()
+        assert "no longer knows it" in (await _in_phase(client, lost, 4)).status.error
+        assert (await _started(client, fresh)).status.phase == 1
+
+
 async def test_an_execution_left_in_the_outbox_is_started_by_the_next_server(
     temporal: Any, serving: Callable[..., Any]
 ) -> None:
@@ -276,7 +298,7 @@ async def test_get_info_counts_the_workers_that_poll(api: AsyncClient, worker: C
     assert worker is not None
 
     async def polled() -> Any:
-        info = await api.call("stigmer.runtime.v1.ServerService", "GetInfo", empty("stigmer.runtime.v1.GetInfoRequest"))
+        info = await api.call(SERVER, "GetInfo", empty("stigmer.runtime.v1.GetInfoRequest"))
         queues = {queue.name: queue.pollers for queue in info.task_queues}
         return info if queues[WORKFLOW_EXECUTION_QUEUE] else None
 

@@ -8,10 +8,9 @@ from typing import Any
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from stigmer_server.errors import StartupError
+from stigmer_server.yaml_text import BadYaml, parse_yaml
 
 __all__ = ["Settings", "load_settings"]
 
@@ -164,8 +163,8 @@ def _read_mapping(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise StartupError(f"cannot read {path}: {error.strerror}") from error
     try:
-        document = YAML(typ="safe").load(text)
-    except YAMLError as error:
+        document = parse_yaml(text)
+    except BadYaml as error:
         raise StartupError(f"{path} is not valid YAML: {error}") from error
     if document is None:
         return {}

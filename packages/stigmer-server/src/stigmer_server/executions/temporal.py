@@ -183,11 +183,14 @@ class TemporalLink:
     async def probe(self) -> Surroundings:
         """Reachability, version and live pollers; never raises."""
         try:
-            client = await self._connected()
-            info = await self._call(client.workflow_service.get_system_info(GetSystemInfoRequest()))
-            pollers = {queue: await self._pollers(client, queue) for queue in QUEUES}
+            async with asyncio.timeout(_CALL_SECONDS):
+                client = await self._connected()
+                info = await self._call(client.workflow_service.get_system_info(GetSystemInfoRequest()))
+                pollers = {queue: await self._pollers(client, queue) for queue in QUEUES}
         except (TemporalAway, RPCError) as error:
             return Surroundings(reachable=False, error=str(error))
+        except TimeoutError:
+            return Surroundings(reachable=False, error=f"Temporal at {self.address} does not answer")
         return Surroundings(reachable=True, server_version=info.server_version, pollers=pollers)
 
     async def _pollers(self, client: Client, queue: str) -> int:

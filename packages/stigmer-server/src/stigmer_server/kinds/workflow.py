@@ -9,9 +9,6 @@ import hashlib
 from functools import lru_cache
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from stigmer_api._pb.ai.stigmer.agentic.workflow.v1.serverless.enum_pb2 import ValidationState
 from stigmer_api._pb.ai.stigmer.agentic.workflow.v1.serverless.io_pb2 import ServerlessWorkflowValidation
 from stigmer_api._pb.ai.stigmer.agentic.workflow.v1.spec_pb2 import WorkflowSpec
@@ -23,6 +20,7 @@ from stigmer_server.resources.envelope import Resource
 from stigmer_server.resources.registry import Registration, Services
 from stigmer_server.resources.strategy import ResourceStrategy
 from stigmer_server.resources.unit import UnitOfWork
+from stigmer_server.yaml_text import BadYaml, parse_yaml
 
 __all__ = ["REGISTRATION"]
 
@@ -59,8 +57,8 @@ def check_source(source: str) -> list[FieldViolation]:
         return [FieldViolation("spec.source", f"is larger than {_LARGEST_SOURCE // 1024} KiB")]
     try:
         content = _parsed(source)
-    except YAMLError as error:
-        return [FieldViolation("spec.source", f"is not valid YAML: {_first_line(error)}")]
+    except BadYaml as error:
+        return [FieldViolation("spec.source", f"is not valid YAML: {error}")]
     if not isinstance(content, dict):
         return [FieldViolation("spec.source", "must be a mapping with `document` and `do`")]
     return [*_check_document(content.get("document")), *_check_do(content.get("do"))]
@@ -105,13 +103,7 @@ def _complete(workflow: Resource) -> None:
 @lru_cache(maxsize=16)
 def _parsed(source: str) -> Any:
     """The content of a source, parsed once for the check before the transaction and for the work inside it."""
-    return YAML(typ="safe").load(source)
-
-
-def _first_line(error: YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
-    return where + str(getattr(error, "problem", None) or str(error).splitlines()[0])
+    return parse_yaml(source)
 
 
 async def validate_spec(_services: Services, request: Any) -> ServerlessWorkflowValidation:

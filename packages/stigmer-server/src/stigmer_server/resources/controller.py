@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -27,6 +28,7 @@ __all__ = ["Controller", "require_valid"]
 T = TypeVar("T")
 
 _SUGGESTION_POOL = 1000
+_LARGE = 64 * 1024
 
 
 class Controller:
@@ -57,17 +59,17 @@ class Controller:
 
     async def create(self, kind: Kind, request: Message) -> Resource:
         """Store a new resource."""
-        checked = self._checked(kind, request)
+        checked = await self._checked(kind, request)
         return self.present(kind, await self.run(lambda unit: unit.create(kind, copy_of(checked))))
 
     async def update(self, kind: Kind, request: Message) -> Resource:
         """Replace spec and metadata of a stored resource."""
-        checked = self._checked(kind, request)
+        checked = await self._checked(kind, request)
         return self.present(kind, await self.run(lambda unit: unit.update(kind, copy_of(checked))))
 
     async def apply(self, kind: Kind, request: Message) -> Resource:
         """Create or update; an unchanged resource is answered as it is, with its old revision."""
-        checked = self._checked(kind, request)
+        checked = await self._checked(kind, request)
         return self.present(kind, await self.run(lambda unit: unit.apply(kind, copy_of(checked))))
 
     async def delete(self, kind: Kind, resource_id: str) -> Resource:
@@ -128,12 +130,16 @@ class Controller:
         """The same for a record; its bytes go out untouched when the kind has no secrets."""
         return self.present(kind, from_record(record)) if self.strategy_of(kind).has_secrets else record.body
 
-    def _checked(self, kind: Kind, request: Message) -> Resource:
+    async def _checked(self, kind: Kind, request: Message) -> Resource:
         resource = cast("Resource", request)
         if not resource.HasField("spec"):
             resource.spec.SetInParent()  # so that the rules of the spec apply to a missing one too
         resource.ClearField("status")  # the server's; whatever a client put there is ignored, not judged
-        require_valid(resource, self.strategy_of(kind).check(resource))
+        check = self.strategy_of(kind).check
+        if resource.ByteSize() > _LARGE:  # its check must not hold up everybody else
+            require_valid(resource, await asyncio.to_thread(check, resource))
+        else:
+            require_valid(resource, check(resource))
         return resource
 
 
