@@ -118,7 +118,7 @@ class _Play:
     def _announce(self, number: int, turn: SavedTurn) -> None:
         """Tell what a run before this one did."""
         self.emit(MessageStarted(number, self.segment.model.label))
-        self.emit(MessageDone(number, turn.say, Usage(*turn.usage)))
+        self.emit(MessageDone(number, turn.say, _usage(turn)))
         self._request(number, turn)
         for call in turn.calls:
             if call.call_id in self.progress.results:
@@ -141,7 +141,7 @@ class _Play:
         )
         await asyncio.to_thread(self.transcript.save_turn, number, saved)
         self.progress.turns.append(saved)
-        self.emit(MessageDone(number, saved.say, Usage(*saved.usage)))
+        self.emit(MessageDone(number, saved.say, _usage(saved)))
         self._request(number, saved)
 
     def render(self, number: int, turn: Turn, results: Mapping[str, str]) -> SavedTurn:
@@ -212,6 +212,11 @@ def _fault(fault: Fault) -> ModelError:
     retryable = is_retryable_status(fault.status)
     kind = "model_unavailable" if retryable else "model_rejected"
     return ModelError(text, kind=kind, retryable=retryable, retry_after=fault.retry_after)
+
+
+def _usage(turn: SavedTurn) -> Usage | None:
+    """The tokens that the script claims, when it claims any."""
+    return Usage(*turn.usage) if any(turn.usage) else None
 
 
 def _words(text: str) -> Iterator[str]:
