@@ -122,12 +122,12 @@ def test_a_workflow_is_shown_task_by_task_and_its_output_is_all_of_stdout(peer: 
     execution = peer.only(WORKFLOW_EXECUTION)
     assert err.splitlines() == [
         f"started workflowexecution/{execution.metadata.id}",
-        "workflow pending",
-        "workflow in progress",
+        "workflow PENDING",
+        "workflow IN_PROGRESS",
         "  > first (set)",
         "  + first (set) done (250ms)",
         "  - second (call http) skipped (250ms)",
-        "workflow completed (2s)",
+        "workflow COMPLETED (2s)",
     ]
     assert execution.spec.input_json == '{"n": 1}'
     assert execution.spec.workflow_id == peer.only(WORKFLOW).metadata.id
@@ -163,8 +163,8 @@ def test_an_agent_is_heard_word_by_word_and_its_tools_are_seen(peer: StandIn, ca
     code, out, err = ctl(capsys, "run", "greeter", "-m", "hi", "--env", "A=b=c", "--env", "secret:KEY=x")
     assert (code, out) == (0, "Hello Ada!\n")
     assert err.splitlines()[1:] == [
-        "agent pending",
-        "agent in progress",
+        "agent PENDING",
+        "agent IN_PROGRESS",
         "agent: Let me look.",
         "       Now.",
         'tool read_file {"path": "notes.txt"}',
@@ -172,7 +172,7 @@ def test_an_agent_is_heard_word_by_word_and_its_tools_are_seen(peer: StandIn, ca
         'tool write_file {"path": "notes.txt"}',
         "tool write_file -> failed: disk full",
         "agent: Hello Ada!",
-        "agent completed (2s)",
+        "agent COMPLETED (2s)",
     ]
     spec = peer.only(AGENT_EXECUTION).spec
     assert spec.message == "hi"
@@ -208,7 +208,7 @@ def test_an_agent_that_a_workflow_calls_is_shown_inside_it(
     assert "  > ask (call agent)" in lines
     inside = lines.index("    agent: Hello from inside.")
     assert lines.index("  > ask (call agent)") < inside < lines.index("  + ask (call agent) done (250ms)")
-    assert lines[-1] == "workflow completed (2s)"
+    assert lines[-1] == "workflow COMPLETED (2s)"
 
 
 @pytest.fixture
@@ -237,14 +237,14 @@ def test_a_stream_that_breaks_is_taken_up_again_without_loss_or_repetition(peer:
     code, out, err = ctl(capsys, "run", "hello")
     assert (code, out) == (0, "1\n")
     assert err.splitlines()[2:] == [
-        "workflow in progress",
+        "workflow IN_PROGRESS",
         "  + first (set) done (250ms)",
         "connection lost, waiting for the server",
         "connected again",
         "connection lost, waiting for the server",
         "connected again",
         "  + second (set) done (250ms)",
-        "workflow completed (2s)",
+        "workflow COMPLETED (2s)",
     ]
 
 
@@ -290,7 +290,7 @@ def test_watch_shows_an_execution_that_runs_or_has_ended(peer: StandIn, capsys: 
     again = ctl(capsys, "watch", f"wex/{execution_id}")
 
     assert first[:2] == again[:2] == (0, "[\n  1\n]\n")
-    assert again[2].splitlines() == ["workflow completed (2s)"]
+    assert again[2].splitlines() == ["workflow COMPLETED (2s)"]
 
 
 def test_json_output_is_the_final_execution_alone(peer: StandIn, capsys: Capsys) -> None:
@@ -343,7 +343,7 @@ def test_ctrl_c_detaches_and_says_how_to_come_back(peer: StandIn, tmp_path: Any)
     with process:
         assert process.stderr is not None
         lines = [process.stderr.readline() for _ in range(3)]
-        assert lines[-1] == "workflow in progress\n"
+        assert lines[-1] == "workflow IN_PROGRESS\n"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     execution_id = peer.only(WORKFLOW_EXECUTION).metadata.id

@@ -41,13 +41,13 @@ class AgentView:
         self.execution = execution
         now = phase(execution)
         if now != self._phase and now not in {"COMPLETED", "UNSPECIFIED"} and not (self._indent and now == "PENDING"):
-            self._out.line(f"agent {now.lower().replace('_', ' ')}", indent=self._indent, style=STYLES.get(now, "dim"))
+            self._out.line(f"agent {now}", indent=self._indent, style=STYLES.get(now, "dim"))
         for index, message in enumerate(execution.status.messages):
             self._message(message.id or str(index), message)
         for item in execution.status.pending_approvals:
             self._approval(item)
         if now != self._phase and now == "COMPLETED":
-            self._out.line(f"agent completed{span(execution.status)}", indent=self._indent, style="green")
+            self._out.line(f"agent COMPLETED{span(execution.status)}", indent=self._indent, style="green")
         if now == "FAILED" and now != self._phase and execution.status.error:
             self._out.line(f"error: {execution.status.error}", indent=self._indent, style="red")
         self._phase = now

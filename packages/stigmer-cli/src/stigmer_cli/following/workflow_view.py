@@ -30,13 +30,11 @@ class WorkflowView:
         now = phase(execution)
         ended = now in {"COMPLETED", "FAILED", "CANCELLED", "TERMINATED"}
         if now != self._phase and not ended and now != "UNSPECIFIED":
-            self._out.line(
-                f"workflow {now.lower().replace('_', ' ')}", indent=self.indent, style=STYLES.get(now, "dim")
-            )
+            self._out.line(f"workflow {now}", indent=self.indent, style=STYLES.get(now, "dim"))
         for task in execution.status.tasks:
             self._task(task)
         if now != self._phase and ended:
-            text = f"workflow {now.lower()}{span(execution.status)}"
+            text = f"workflow {now}{span(execution.status)}"
             self._out.line(text, indent=self.indent, style=STYLES[now])
             if execution.status.error:
                 self._out.line(f"error: {execution.status.error}", indent=self.indent, style="red")

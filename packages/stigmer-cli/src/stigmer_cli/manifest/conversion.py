@@ -19,88 +19,109 @@ from stigmer_cli.suggestions import did_you_mean
 MAX_EXACT_INTEGER = 2**53
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is: in the words of the contract (spec.skill_refs) and as it was written (spec.skillRefs)."""
+
+    canonical: str = ""
+    written: str = ""
+
+    def field(self, name: str, key: str) -> Place:
+        """The place of a field."""
+        return Place(f"{self.canonical}.{name}".lstrip("."), f"{self.written}.{key}".lstrip("."))
+
+    def item(self, index: int | str) -> Place:
+        """The place of a list item or a map entry."""
+        return Place(f"{self.canonical}[{index!r}]", f"{self.written}[{index!r}]")
+
+
 @dataclass(slots=True)
 class Converter:
-    """Fills messages from nodes and remembers the line of every field, so that later complaints find it too."""
+    """Fills messages from nodes.
+
+    lines: line of every field that was written, and how it was written, by canonical path. wrong: canonical paths of
+    what did not fit. Both serve those who check the message afterwards.
+    """
 
     problems: Problems
-    lines: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, tuple[int, str]] = field(default_factory=dict)
+    wrong: set[str] = field(default_factory=set)
 
-    def fill(self, message: Message, node: Node, path: str) -> None:
+    def fill(self, message: Message, node: Node, place: Place) -> None:
         """Fill a message from a mapping; what does not fit becomes a problem and is left out."""
         if not isinstance(node, MappingNode):
-            self._wrong(node, path, f"expected a mapping, found {describe(node)}")
+            self._wrong(node, place, f"expected a mapping, found {describe(node)}")
             return
         known = _fields(message)
         chosen: dict[str, str] = {}
-        for key, (key_node, value) in entries(node, path, self.problems).items():
+        for key, (key_node, value) in entries(node, place.written, self.problems).items():
             item = known.get(key)
-            here = f"{path}.{item.name if item else key}" if path else (item.name if item else key)
             if item is None:
                 near = did_you_mean(key, [each.json_name for each in message.DESCRIPTOR.fields])
-                self.problems.add(line_of(key_node), here, f"unknown field.{near}")
+                self._wrong(key_node, place.field(key, key), f"unknown field.{near}")
                 continue
-            self.lines[here] = line_of(key_node)
+            here = place.field(item.name, key)
+            choice = item.containing_oneof.name if item.containing_oneof else item.name
+            if choice in chosen:
+                self._wrong(key_node, here, f"only one of this and {chosen[choice]} can be given")
+                continue
+            self.lines[here.canonical] = (line_of(key_node), here.written)
             if isinstance(value, ScalarNode) and scalar(value) is None:
                 continue  # nothing, as in JSON: the field is not set
-            oneof = item.containing_oneof.name if item.containing_oneof else ""
-            if oneof and oneof in chosen:
-                self.problems.add(line_of(key_node), here, f"only one of this and {chosen[oneof]} can be given")
-                continue
-            chosen[oneof] = key
+            chosen[choice] = key
             self._field(message, item, value, here)
 
-    def _field(self, message: Message, item: FieldDescriptor, node: Node, path: str) -> None:
+    def _field(self, message: Message, item: FieldDescriptor, node: Node, place: Place) -> None:
         if _is_map(item):
-            self._map(message, item, node, path)
+            self._map(message, item, node, place)
         elif item.is_repeated:
-            self._list(message, item, node, path)
+            self._list(message, item, node, place)
         elif item.message_type is not None:
             target = getattr(message, item.name)
             target.SetInParent()
-            self._message(target, node, path)
+            self._message(target, node, place)
         else:
-            self._set(lambda value: setattr(message, item.name, value), item, node, path)
+            self._set(lambda value: setattr(message, item.name, value), item, node, place)
 
-    def _set(self, store: Any, item: FieldDescriptor, node: Node, path: str) -> None:
+    def _set(self, store: Any, item: FieldDescriptor, node: Node, place: Place) -> None:
         try:
             store(convert_scalar(node, item))
         except WrongValueError as error:
-            self._wrong(node, path, str(error))
+            self._wrong(node, place, str(error))
 
-    def _list(self, message: Message, item: FieldDescriptor, node: Node, path: str) -> None:
+    def _list(self, message: Message, item: FieldDescriptor, node: Node, place: Place) -> None:
         if not isinstance(node, SequenceNode):
-            self._wrong(node, path, f"expected a list, found {describe(node)}")
+            self._wrong(node, place, f"expected a list, found {describe(node)}")
             return
         target = getattr(message, item.name)
         for index, each in enumerate(node.value):
-            here = f"{path}[{index}]"
-            self.lines[here] = line_of(each)
+            here = place.item(index)
+            self.lines[here.canonical] = (line_of(each), here.written)
             if item.message_type is not None:
                 self._message(target.add(), each, here)
             else:
                 self._set(target.append, item, each, here)
 
-    def _map(self, message: Message, item: FieldDescriptor, node: Node, path: str) -> None:
+    def _map(self, message: Message, item: FieldDescriptor, node: Node, place: Place) -> None:
         if not isinstance(node, MappingNode):
-            self._wrong(node, path, f"expected a mapping, found {describe(node)}")
+            self._wrong(node, place, f"expected a mapping, found {describe(node)}")
             return
         target = getattr(message, item.name)
         entry: Any = item.message_type
         value_field: FieldDescriptor = entry.fields_by_name["value"]
-        for key, (key_node, value) in entries(node, path, self.problems).items():
-            here = f"{path}[{key!r}]"
-            self.lines[here] = line_of(key_node)
+        for key, (key_node, value) in entries(node, place.written, self.problems).items():
+            here = place.item(key)
+            self.lines[here.canonical] = (line_of(key_node), here.written)
             if value_field.message_type is not None:
                 self._message(target[key], value, here)
             else:
                 self._set(lambda found, key=key: target.__setitem__(key, found), value_field, value, here)
 
-    def _message(self, message: Message, node: Node, path: str) -> None:
+    def _message(self, message: Message, node: Node, place: Place) -> None:
         """Fill a nested message; the well-known ones have a form of their own."""
         try:
             if isinstance(message, struct_pb2.Struct):
-                self._struct(message, node)
+                _struct(message, node)
             elif isinstance(message, struct_pb2.Value):
                 message.CopyFrom(_value(node))
             elif isinstance(message, struct_pb2.ListValue):
@@ -108,17 +129,19 @@ class Converter:
             elif isinstance(message, timestamp_pb2.Timestamp | duration_pb2.Duration):
                 _moment(message, node)
             else:
-                self.fill(message, node, path)
+                self.fill(message, node, place)
         except WrongValueError as error:
-            self._wrong(node, path, str(error))
+            self._wrong(node, place, str(error))
 
-    def _struct(self, message: struct_pb2.Struct, node: Node) -> None:
-        if not isinstance(node, MappingNode):
-            raise WrongValueError(f"expected a mapping, found {describe(node)}")
-        message.CopyFrom(_value(node).struct_value)
+    def _wrong(self, node: Node, place: Place, message: str) -> None:
+        self.wrong.add(place.canonical)
+        self.problems.add(line_of(node), place.written, message)
 
-    def _wrong(self, node: Node, path: str, message: str) -> None:
-        self.problems.add(line_of(node), path, message)
+
+def _struct(message: struct_pb2.Struct, node: Node) -> None:
+    if not isinstance(node, MappingNode):
+        raise WrongValueError(f"expected a mapping, found {describe(node)}")
+    message.CopyFrom(_value(node).struct_value)
 
 
 def _fields(message: Any) -> dict[str, FieldDescriptor]:

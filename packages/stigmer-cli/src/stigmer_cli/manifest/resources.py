@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf.message import Message
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from stigmer_api.kinds import API_VERSION, KINDS, Kind, kind_by_name
 from stigmer_api.methods import service_methods
 from stigmer_api.validation import violations
-from stigmer_cli.manifest.conversion import Converter
+from stigmer_cli.manifest.conversion import Converter, Place
 from stigmer_cli.manifest.documents import Document, describe, entries, line_of, scalar
 from stigmer_cli.manifest.problems import Problems
 from stigmer_cli.suggestions import did_you_mean
@@ -52,8 +51,10 @@ def read_resource(document: Document, org: str, problems: Problems) -> Manifest 
         return None
     message: Any = kind.message()
     converter = Converter(problems)
-    converter.fill(message, root, "")
-    _require_name(document, top, message, problems)
+    converter.fill(message, root, Place())
+    if not message.metadata.name and "metadata.name" not in converter.wrong:
+        line = _line(top, document, "metadata")
+        problems.add(line, "metadata.name", "missing, every manifest needs a name")
     if not message.metadata.org:
         message.metadata.org = org
     _check_rules(message, document, converter, problems)
@@ -98,13 +99,6 @@ def _line(top: dict[str, tuple[Node, Node]], document: Document, *keys: str) -> 
     return next((line_of(top[key][0]) for key in keys if key in top), document.line)
 
 
-def _require_name(document: Document, top: dict[str, tuple[Node, Node]], message: Any, problems: Problems) -> None:
-    """Every resource in a manifest has a name: without one, applying twice would make two."""
-    if message.metadata.name or any(item.path.startswith("metadata.name") for item in problems.found):
-        return
-    problems.add(_line(top, document, "metadata"), "metadata.name", "missing, every manifest needs a name")
-
-
 def _plain_workflow(
     document: Document, top: dict[str, tuple[Node, Node]], org: str, problems: Problems
 ) -> Manifest | None:
@@ -122,19 +116,20 @@ def _plain_workflow(
     message.metadata.name = name
     message.metadata.org = org
     message.spec.source = document.text
-    converter = Converter(problems, {"metadata.name": line_of(head)})
+    converter = Converter(problems, {"metadata.name": (line_of(head), "document.name")})
     before = len(problems.found)
     _check_rules(message, document, converter, problems)
     return Manifest(kind, message, problems.source, document.line) if len(problems.found) == before else None
 
 
-def _check_rules(message: Message, document: Document, converter: Converter, problems: Problems) -> None:
+def _check_rules(message: Any, document: Document, converter: Converter, problems: Problems) -> None:
     """Hold a message against the contract's rules; a field that is already a problem is not named twice."""
-    named = {item.path for item in problems.found} | {"metadata.name"}
+    named = converter.wrong | {"api_version", "kind"} | ({"metadata.name"} if not message.metadata.name else set())
     for item in violations(message):
-        if item.field in {"api_version", "kind"} or any(_within(item.field, path) for path in named):
+        if any(_within(item.field, path) for path in named):
             continue
-        problems.add(_nearest_line(item.field, document, converter), item.field, item.description)
+        line, written = _nearest(item.field, document, converter)
+        problems.add(line, written, item.description)
 
 
 def _within(path: str, outer: str) -> bool:
@@ -143,11 +138,13 @@ def _within(path: str, outer: str) -> bool:
     return bool(outer) and (inside or outer.startswith(f"{path}."))
 
 
-def _nearest_line(path: str, document: Document, converter: Converter) -> int:
-    """Return the line of a field or, when it is not written, of what it should be in."""
-    while path:
-        if path in converter.lines:
-            return converter.lines[path]
-        cut = max(path.rfind("."), path.rfind("["))
-        path = path[:cut] if cut > 0 else ""
-    return document.line
+def _nearest(path: str, document: Document, converter: Converter) -> tuple[int, str]:
+    """Return line and path of a field as written or, when it is not there, of what it should be in."""
+    outer = path
+    while outer:
+        if outer in converter.lines:
+            line, written = converter.lines[outer]
+            return line, written + path[len(outer) :]
+        cut = max(outer.rfind("."), outer.rfind("["))
+        outer = outer[:cut] if cut > 0 else ""
+    return document.line, path
