@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib.util
 import itertools
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -129,6 +132,42 @@ def put_all(record: Callable[..., ResourceRecord]) -> Callable[..., Coroutine[An
             return made
 
         return await store.write(work)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def busy() -> Callable[[Repository], contextlib.AbstractAsyncContextManager[None]]:
+    """Keep the writer of a database busy: what is submitted meanwhile forms one group."""
+
+    @contextlib.asynccontextmanager
+    async def hold(store: Repository) -> AsyncIterator[None]:
+        running, release = threading.Event(), threading.Event()
+
+        def wait(_tx: Transaction) -> None:
+            running.set()
+            assert release.wait(20)
+
+        blocker = asyncio.create_task(store.write(wait))
+        assert await asyncio.to_thread(running.wait, 20)
+        try:
+            yield
+            await asyncio.sleep(0)  # what was just created as a task is submitted now
+        finally:
+            release.set()
+            await blocker
+
+    return hold
+
+
+@pytest.fixture(scope="session")
+def as_one_group(busy: Callable[[Repository], Any]) -> Callable[..., Coroutine[Any, Any, list[Any]]]:
+    """Let works form one group, and return how each ended."""
+
+    async def write(store: Repository, works: Iterable[Callable[[Transaction], Any]]) -> list[Any]:
+        async with busy(store):
+            writes = [asyncio.create_task(store.write(work)) for work in works]
+        return await asyncio.gather(*writes, return_exceptions=True)
 
     return write
 

@@ -13,6 +13,7 @@ from stigmer_store import BadPageToken, InvalidValue, ListQuery, Page, Repositor
 
 Maker = Callable[..., ResourceRecord]
 Putter = Callable[..., Coroutine[Any, Any, ResourceRecord]]
+ManyPutter = Callable[..., Coroutine[Any, Any, list[ResourceRecord]]]
 
 
 @pytest.fixture
@@ -142,8 +143,8 @@ async def test_a_token_that_is_none_is_refused(store: Repository, token: str) ->
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ({"kinds": ("k",) * 101}, "kinds"),
-        ({"labels": {str(n): "" for n in range(101)}}, "labels"),
+        ({"kinds": ("k",) * 51}, "kinds"),
+        ({"labels": {str(n): "" for n in range(51)}}, "labels"),
         ({"text": "x" * 1025}, "text"),
     ],
 )
@@ -151,6 +152,25 @@ async def test_a_query_beyond_all_measure_is_refused(store: Repository, query: d
     with pytest.raises(InvalidValue) as caught:
         await store.list(ListQuery(**query))
     assert caught.value.field == field
+
+
+async def test_a_query_with_as_many_conditions_as_allowed_is_answered(store: Repository, put: Putter) -> None:
+    entries = {f"n{number}": str(number) for number in range(25)}
+    written = await put(store, "a", labels=entries, fields=entries)
+    await put(store, "b", labels=entries)
+    page = await store.list(ListQuery(labels=entries, fields=entries, kinds=("Agent",) * 50))
+    assert page.items == (written,)
+
+
+async def test_many_matches_of_a_label_are_paged_like_few(store: Repository, put_all: ManyPutter) -> None:
+    ids = [f"a{number:04}" for number in range(2100)]
+    await put_all(store, ids[:-1], labels={"l": "1"}, fields={"f": "1"})
+    await put_all(store, ids[-1:], labels={"l": "1"})
+    pages = await all_pages(store, ListQuery(labels={"l": "1"}, page_size=1000))
+    assert [page.total for page in pages] == [2100] * 3
+    assert [item.id for page in pages for item in page.items] == ids
+    last = await store.list(ListQuery(labels={"l": "1"}, fields={"f": "1"}, newest_first=True, page_size=1))
+    assert (last.total, last.items[0].id) == (2099, ids[-2])
 
 
 async def test_a_list_follows_the_labels_of_updates(store: Repository, put: Putter) -> None:

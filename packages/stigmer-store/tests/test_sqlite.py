@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,8 @@ from stigmer_store import (
 from stigmer_store.sql import SqlRepository
 
 Maker = Callable[..., ResourceRecord]
+Grouper = Callable[..., Coroutine[Any, Any, list[Any]]]
+Holder = Callable[[Repository], contextlib.AbstractAsyncContextManager[None]]
 Putter = Callable[..., Coroutine[Any, Any, ResourceRecord]]
 
 
@@ -39,33 +40,6 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlRepository]:
     await store.close()
 
 
-@contextlib.contextmanager
-def held(store: Repository) -> Any:
-    """Hold the writer busy while works queue up behind it."""
-    running, release = threading.Event(), threading.Event()
-
-    def wait(_tx: Transaction) -> None:
-        running.set()
-        assert release.wait(20)
-
-    blocker = asyncio.ensure_future(store.write(wait))
-    try:
-        yield running
-    finally:
-        release.set()
-        blocker.add_done_callback(lambda future: future.exception())
-
-
-async def queue_behind(store: Repository, works: Sequence[Callable[[Transaction], Any]]) -> list[Any]:
-    """Let these works form one group, and return how each ended."""
-    with held(store) as running:
-        await asyncio.sleep(0)
-        await asyncio.to_thread(running.wait, 20)
-        writes = [asyncio.ensure_future(store.write(work)) for work in works]
-        await asyncio.sleep(0)
-    return await asyncio.gather(*writes, return_exceptions=True)
-
-
 def count_commits(store: SqlRepository) -> list[object]:
     """A list that grows with each commit of the writer."""
     commits: list[object] = []
@@ -73,10 +47,10 @@ def count_commits(store: SqlRepository) -> list[object]:
     return commits
 
 
-async def test_what_waits_is_committed_together(store: SqlRepository, record: Maker) -> None:
+async def test_what_waits_is_committed_together(store: SqlRepository, record: Maker, as_one_group: Grouper) -> None:
     commits = count_commits(store)
     works = [lambda tx, n=n: tx.put(record(tx, f"a{n}")) for n in range(64)]
-    assert await queue_behind(store, [*works]) == [None] * 64
+    assert await as_one_group(store, [*works]) == [None] * 64
     assert len(commits) == 2, "one for the work in front, one for all 64"
     assert await store.revision() == 64
 
@@ -87,11 +61,9 @@ async def test_a_write_is_synced_to_the_disk_before_it_returns(store: SqlReposit
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-async def test_a_work_whose_caller_gave_up_before_it_began_is_not_run(store: SqlRepository) -> None:
+async def test_a_work_whose_caller_gave_up_before_it_began_is_not_run(store: SqlRepository, busy: Holder) -> None:
     ran: list[str] = []
-    with held(store) as running:
-        await asyncio.sleep(0)
-        await asyncio.to_thread(running.wait, 20)
+    async with busy(store):
         abandoned = asyncio.ensure_future(store.write(lambda tx: ran.append("abandoned")))
         wanted = asyncio.ensure_future(store.write(lambda tx: ran.append("wanted")))
         await asyncio.sleep(0)
@@ -101,7 +73,9 @@ async def test_a_work_whose_caller_gave_up_before_it_began_is_not_run(store: Sql
     assert ran == ["wanted"]
 
 
-async def test_works_see_the_waiting_writes_of_those_before_them(store: SqlRepository, put: Putter) -> None:
+async def test_works_see_the_waiting_writes_of_those_before_them(
+    store: SqlRepository, put: Putter, as_one_group: Grouper
+) -> None:
     await put(store, "a", labels={"l": "0"})
 
     def update(tx: Transaction) -> bytes:
@@ -125,7 +99,7 @@ async def test_works_see_the_waiting_writes_of_those_before_them(store: SqlRepos
         return gone and (gone.slug, gone.body)
 
     works = [update, look, update, look_at_lists, rename, update, remove, look]
-    assert await queue_behind(store, works) == [
+    assert await as_one_group(store, works) == [
         b"a",
         (b"a+", 2),
         b"a+",
@@ -139,7 +113,9 @@ async def test_works_see_the_waiting_writes_of_those_before_them(store: SqlRepos
     assert operations == ["updated", "updated", "updated", "updated", "deleted"]
 
 
-async def test_a_full_disk_fails_only_what_does_not_fit_and_heals(store: SqlRepository, record: Maker) -> None:
+async def test_a_full_disk_fails_only_what_does_not_fit_and_heals(
+    store: SqlRepository, record: Maker, as_one_group: Grouper
+) -> None:
     limit_pages(store, 64)
     heard: list[Any] = []
     store.add_listener(heard.extend)
@@ -148,7 +124,7 @@ async def test_a_full_disk_fails_only_what_does_not_fit_and_heals(store: SqlRepo
         return lambda tx: tx.put(record(tx, id_, body=b"x" * size))
 
     works = [put("a", 10), put("huge", 1_000_000), put("b", 10)]
-    first, refused, second = await queue_behind(store, [*works])
+    first, refused, second = await as_one_group(store, [*works])
     assert (first, second) == (None, None)
     assert isinstance(refused, StoreFull)
     assert "full" in str(refused)
@@ -160,21 +136,25 @@ async def test_a_full_disk_fails_only_what_does_not_fit_and_heals(store: SqlRepo
     assert [change.id for change in heard] == ["a", "b", "huge"]
 
 
-async def test_a_waiting_write_that_does_not_fit_fails_too(store: SqlRepository, put: Putter) -> None:
+async def test_a_waiting_write_that_does_not_fit_fails_too(
+    store: SqlRepository, put: Putter, as_one_group: Grouper
+) -> None:
     await put(store, "a")
     limit_pages(store, 64)
 
     def grow(tx: Transaction) -> None:
         tx.put(replace(tx.require("Agent", "a"), revision=tx.revision(), body=b"x" * 1_000_000))
 
-    results = await queue_behind(store, [grow, lambda tx: tx.append_events("aex-1", [("e", b"x" * 1_000_000)])])
+    results = await as_one_group(store, [grow, lambda tx: tx.append_events("aex-1", [("e", b"x" * 1_000_000)])])
     assert [type(result) for result in results] == [StoreFull, StoreFull]
     kept = await store.get("Agent", "a")
     assert kept is not None
     assert (kept.body, await store.revision()) == (b"a", 1)
 
 
-async def test_a_work_cannot_swallow_an_error_of_the_database(store: SqlRepository, record: Maker) -> None:
+async def test_a_work_cannot_swallow_an_error_of_the_database(
+    store: SqlRepository, record: Maker, as_one_group: Grouper
+) -> None:
     """After some errors SQLite has taken the whole transaction back: an acknowledgement would be a lie."""
     limit_pages(store, 64)
 
@@ -183,7 +163,7 @@ async def test_a_work_cannot_swallow_an_error_of_the_database(store: SqlReposito
             tx.put(record(tx, "huge", body=b"x" * 1_000_000))
         return "all is well"
 
-    refused, other = await queue_behind(store, [stubborn, lambda tx: tx.put(record(tx, "a"))])
+    refused, other = await as_one_group(store, [stubborn, lambda tx: tx.put(record(tx, "a"))])
     assert isinstance(refused, StoreFull)
     assert other is None
     assert (await store.list(ListQuery())).total == await store.revision() == 1
@@ -191,7 +171,7 @@ async def test_a_work_cannot_swallow_an_error_of_the_database(store: SqlReposito
 
 @pytest.mark.parametrize("value", [{"body": object()}, {"name": "\ud800"}])
 async def test_a_value_that_the_database_refuses_fails_alone(
-    store: SqlRepository, record: Maker, put: Putter, value: dict[str, Any]
+    store: SqlRepository, record: Maker, put: Putter, value: dict[str, Any], as_one_group: Grouper
 ) -> None:
     await put(store, "a")
     works: list[Callable[[Transaction], Any]] = [
@@ -199,7 +179,7 @@ async def test_a_value_that_the_database_refuses_fails_alone(
         lambda tx: tx.put(replace(tx.require("Agent", "a"), revision=tx.revision(), **value)),
         lambda tx: tx.put(record(tx, "c")),  # tells the database what waits, and is not to blame for it
     ]
-    first, refused, second = await queue_behind(store, works)
+    first, refused, second = await as_one_group(store, works)
     assert (first, second) == (None, None)
     assert isinstance(refused, Exception)
     assert [change.id for change in await store.changes(0, 10)] == ["a", "b", "c"]

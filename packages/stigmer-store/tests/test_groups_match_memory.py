@@ -1,0 +1,131 @@
+"""Whatever works do, in whatever groups: SQLite ends up with what the plain store in memory has."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stigmer_store import ListQuery, Repository, ResourceRecord, StoreError, Transaction, open_repository
+
+Grouper = Callable[..., Coroutine[Any, Any, list[Any]]]
+Step = tuple[Any, ...]
+Work = Callable[[Transaction], list[Any]]
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+ids = st.sampled_from("abcd")
+slugs = st.sampled_from(["", "s1", "s2"])
+steps = st.one_of(
+    st.tuples(st.just("put"), ids, slugs, st.sampled_from(["", "", "r1"]), st.sampled_from(["l1", "l2"])),
+    st.tuples(st.just("put"), ids, st.just(""), st.just(""), st.sampled_from(["l1", "l2"])),
+    st.tuples(st.just("delete"), ids),
+    st.tuples(st.just("get"), ids),
+    st.tuples(st.just("slug"), slugs),
+    st.tuples(st.just("list"), st.sampled_from(["l1", "l2"])),
+    st.tuples(st.just("append"), ids, st.lists(st.sampled_from("uvwxyz"), max_size=4)),
+    st.tuples(st.just("next"), ids),
+    st.tuples(st.just("forget"), ids),
+    st.tuples(st.just("enqueue"), ids),
+    st.tuples(st.just("done"), st.integers(1, 5)),
+    st.tuples(st.just("fail")),
+)
+groups = st.lists(st.lists(st.lists(steps, min_size=1, max_size=6), min_size=1, max_size=6), min_size=1, max_size=4)
+
+
+class Refused(Exception):
+    """What a failing work raises."""
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(groups=groups)
+def test_groups_of_random_works_end_like_the_same_works_one_by_one(
+    groups: list[list[list[Step]]], as_one_group: Grouper
+) -> None:
+    asyncio.run(compare([[work_of(steps) for steps in group] for group in groups], as_one_group))
+
+
+async def compare(groups: Sequence[Sequence[Work]], as_one_group: Grouper) -> None:
+    """Run groups on SQLite, the same works one by one in memory, and look for a difference."""
+    with tempfile.TemporaryDirectory() as folder:
+        memory, sqlite = open_repository("memory://"), open_repository(f"sqlite:///{folder}/stigmer.db")
+        heard: dict[Repository, list[Any]] = {memory: [], sqlite: []}
+        for store in (memory, sqlite):
+            store.add_listener(heard[store].extend)
+        try:
+            for group in groups:
+                expected = [await outcome(memory, work) for work in group]
+                grouped = await as_one_group(sqlite, group)
+                assert [told(result) for result in grouped] == expected
+                assert await everything(sqlite) == await everything(memory)
+            assert heard[sqlite] == heard[memory] == await sqlite.changes(0, 1000)
+        finally:
+            await memory.close()
+            await sqlite.close()
+
+
+def work_of(steps: Sequence[Step]) -> Work:
+    """A work that takes these steps and returns what it has seen."""
+    return lambda tx: [STEPS[name](tx, *values) for name, *values in steps]
+
+
+def fail(_tx: Transaction) -> None:
+    """Refuse to go on."""
+    raise Refused
+
+
+def make(tx: Transaction, id_: str, slug: str, request_id: str, label: str) -> ResourceRecord:
+    """A record; some keep their time of creation from write to write, some do not."""
+    revision = tx.revision()
+    created = START + timedelta(seconds=revision if id_ == "d" else ord(id_))
+    entries = {"l": label, label: ""}
+    body = f"{id_}{revision}".encode()
+    return ResourceRecord(
+        "Agent", id_, "local", slug, id_, revision, created, created, body, entries, entries, request_id
+    )
+
+
+STEPS: dict[str, Callable[..., Any]] = {
+    "put": lambda tx, *values: tx.put(make(tx, *values)),
+    "delete": lambda tx, id_: tx.delete("Agent", id_),
+    "get": lambda tx, id_: tx.get("Agent", id_),
+    "slug": lambda tx, slug: tx.find_by_slug("Agent", "local", slug),
+    "list": lambda tx, label: tx.list(ListQuery(labels={"l": label})),
+    "append": lambda tx, id_, event_ids: list(tx.append_events(id_, [(event_id, b"") for event_id in event_ids])),
+    "next": lambda tx, id_: tx.next_event_sequence(id_),
+    "forget": lambda tx, id_: tx.delete_events(id_),
+    "enqueue": lambda tx, id_: tx.enqueue("start", id_, b"", START + timedelta(seconds=ord(id_))),
+    "done": lambda tx, number: tx.complete_outbox([number]),
+    "fail": fail,
+}
+
+
+async def outcome(store: Repository, work: Work) -> Any:
+    """What a work returned or why it failed."""
+    try:
+        return await store.write(work)
+    except (StoreError, Refused) as error:
+        return told(error)
+
+
+def told(result: Any) -> Any:
+    """Errors are equal when they say the same."""
+    return (type(result), str(result)) if isinstance(result, Exception) else result
+
+
+async def everything(store: Repository) -> list[Any]:
+    """All that readers can see."""
+    due = await store.due_outbox(100, START + timedelta(days=1))
+    return [
+        await store.revision(),
+        *[await store.list(ListQuery(labels={"l": label})) for label in ("l1", "l2")],
+        await store.list(ListQuery(newest_first=True)),
+        list(itertools.chain.from_iterable([await store.events(id_) for id_ in "abcd"])),
+        [(item.key, item.not_before) for item in due],
+    ]
