@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,6 +66,19 @@ async def test_a_taken_slug_is_already_exists_with_the_holder(client: AsyncClien
     assert refused.value.metadata["id"] == stored.metadata.id
     elsewhere = await make_agent(client, "greeter", org="other")
     assert elsewhere.metadata.slug == "greeter"
+
+
+async def test_many_applies_at_once_make_one_resource(app: App, client: AsyncClient) -> None:
+    message = resource("agent", "greeter", AGENT_SPEC)
+    answers = await asyncio.gather(*(client.call("agent", "apply", message) for _ in range(20)))
+    assert all(answer == answers[0] for answer in answers)
+    assert await app.repository.revision() == 1
+
+
+async def test_of_many_creates_at_once_one_wins(client: AsyncClient) -> None:
+    results = await asyncio.gather(*(make_agent(client) for _ in range(20)), return_exceptions=True)
+    assert sum(not isinstance(result, BaseException) for result in results) == 1
+    assert sum(isinstance(result, AlreadyExists) for result in results) == 19
 
 
 async def test_executions_of_one_name_get_slugs_of_their_own(client: AsyncClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -26,7 +27,8 @@ from stigmer_server.rpc.without_behaviour import WITHOUT_BEHAVIOUR
 from stigmer_server.search import search
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from stigmer_server.app import App
 
@@ -179,6 +181,50 @@ async def test_a_method_without_behaviour_and_a_behaviour_without_method_fail_th
         )
     with pytest.raises(StartupError, match="registered twice"):
         ResourceRegistry([Registration(KINDS[0], ResourceStrategy())] * 2)
+
+
+async def test_with_a_certificate_the_server_speaks_tls_and_nothing_else(
+    tmp_path: Path, serving: Callable[..., Any]
+) -> None:
+    certificate, key = _self_signed(tmp_path)
+    async with serving(tls_certificate=certificate, tls_key=key) as app:
+        credentials = grpc.ssl_channel_credentials(certificate.read_bytes())
+        target = f"localhost:{app.rpc.port}"
+        async with grpc.aio.secure_channel(target, credentials) as channel:
+            answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=20)
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        async with grpc.aio.insecure_channel(app.address) as channel:
+            error = await _code(channel, "/grpc.health.v1.Health/Check", b"", "")
+            assert error.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def _self_signed(folder: Path) -> tuple[Path, Path]:
+    """Certificate and key for localhost, valid for an hour."""
+    pytest.importorskip("cryptography", reason="the certificate of this test is made with cryptography")
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(pem))
+    plain = serialization.NoEncryption()
+    paths[1].write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    return paths
 
 
 async def test_get_info_tells_database_and_that_temporal_is_away(app: App, client: AsyncClient) -> None:
