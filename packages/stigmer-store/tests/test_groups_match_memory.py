@@ -43,7 +43,7 @@ class Refused(Exception):
     """What a failing work raises."""
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=100, deadline=None, database=None)
 @given(groups=groups)
 def test_groups_of_random_works_end_like_the_same_works_one_by_one(
     groups: list[list[list[Step]]], as_one_group: Grouper

@@ -60,7 +60,7 @@ async def test_a_postponed_item_counts_its_attempts_and_keeps_the_error(store: R
     assert list(await store.due_outbox(10, soon())) == []
     (item,) = await store.due_outbox(10, later)
     assert (item.attempts, item.not_before) == (2, later)
-    assert item.error.startswith("refused 2")
+    assert item.error == "refused 2"
 
 
 async def test_an_outbox_id_is_never_used_again(store: Repository) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from stigmer_store import ResourceRecord, StoreUnavailable, Transaction, open_repository
+from stigmer_store import ResourceRecord, StoreError, StoreFull, StoreUnavailable, Transaction, open_repository
 from stigmer_store.sql import SqlRepository
+from stigmer_store.transaction import SqlTransaction
 
 Maker = Callable[..., ResourceRecord]
+Grouper = Callable[..., Coroutine[Any, Any, list[Any]]]
 Putter = Callable[..., Coroutine[Any, Any, ResourceRecord]]
 
 
@@ -55,6 +61,40 @@ async def test_a_connection_lost_in_a_transaction_fails_it_and_the_next_one_work
     assert await store.revision() == 1
 
 
+DISK_FULL = sa.text("DO $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$")
+
+
+async def test_a_full_disk_is_told_as_one(store: SqlRepository, put: Putter) -> None:
+    def work(tx: Transaction) -> None:
+        assert isinstance(tx, SqlTransaction)
+        tx._connection.execute(DISK_FULL)
+
+    with pytest.raises(StoreFull, match="no space left"):
+        await store.write(work)
+    assert (await put(store, "a")).revision == 1
+
+
+async def test_a_work_cannot_swallow_an_error_of_the_database(store: SqlRepository, as_one_group: Grouper) -> None:
+    """Postgres rolls such a transaction back while it seems to commit it."""
+
+    def stubborn(tx: Transaction) -> str:
+        assert isinstance(tx, SqlTransaction)
+        with contextlib.suppress(sa.exc.DBAPIError):
+            tx._connection.execute(DISK_FULL)
+        return "all is well"
+
+    refused, other = await as_one_group(store, [stubborn, lambda tx: tx.enqueue("start", "a", b"")])
+    assert isinstance(refused, StoreFull)
+    assert other is None
+    assert len(await store.due_outbox(10, datetime.now(UTC) + timedelta(hours=1))) == 1
+
+
+def test_a_missing_driver_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match=r"stigmer-store\[postgres\]"):
+        open_repository("postgresql+psycopg://stigmer@/none")
+
+
 async def test_the_url_shows_no_password(postgres_url: str) -> None:
     store = open_repository(postgres_url.replace("stigmer@", "stigmer:secret@"))
     assert "secret" not in store.url
@@ -67,6 +107,6 @@ async def test_a_url_without_a_driver_works_too(postgres_url: str) -> None:
     await store.close()
 
 
-def test_a_server_that_does_not_answer_is_unavailable(tmp_path: str) -> None:
+def test_a_server_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         open_repository(f"postgresql+psycopg://stigmer@/none?host={tmp_path}")

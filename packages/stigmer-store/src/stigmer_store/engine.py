@@ -18,6 +18,9 @@ READERS = 4
 BUSY_TIMEOUT_MS = 30_000
 """How long SQLite waits for another process that writes or checkpoints the same file."""
 
+CONNECT_TIMEOUT_SECONDS = 10
+"""How long Postgres may take to answer a new connection, unless the URL says otherwise."""
+
 WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
 """What a burst of writes may leave of the log file after the next checkpoint."""
 
@@ -84,6 +87,15 @@ def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int) -> Eng
 
 
 def _postgres(url: URL, options: dict[str, Any], *, size: int) -> Engine:
-    return sa.create_engine(
-        url, pool_size=size, max_overflow=0, pool_pre_ping=True, pool_recycle=1800, execution_options=options
-    )
+    timeout = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+    try:
+        return sa.create_engine(
+            url,
+            pool_size=size,
+            max_overflow=0,
+            pool_pre_ping=True,  # a connection lost while idle is replaced before anybody notices
+            connect_args=timeout,
+            execution_options=options,
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError("Postgres needs a driver: pip install 'stigmer-store[postgres]'") from error

@@ -83,6 +83,11 @@ def storable(text: str) -> bool:
     return "\0" not in text
 
 
+def without_nul(text: str) -> str:
+    """The text of somebody else's error, made storable."""
+    return text.replace("\0", "")
+
+
 def _check_entries(field: str, entries: Mapping[str, str]) -> None:
     for name, value in entries.items():
         _check_text(f"{field}[{name!r}]", name, MAX_KEY_BYTES)

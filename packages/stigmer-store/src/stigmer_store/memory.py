@@ -165,8 +165,9 @@ class _MemoryTransaction:
         """Count a failed attempt and try again later."""
         limits.check_time("not_before", not_before)
         if item := self.state.outbox.get(id):
-            attempts = item.attempts + 1
-            self.state.outbox[id] = replace(item, attempts=attempts, not_before=not_before, error=error)
+            told = limits.without_nul(error)
+            later = replace(item, attempts=item.attempts + 1, not_before=not_before, error=told)
+            self.state.outbox[id] = later
 
     def append_events(self, execution_id: str, events: Sequence[tuple[str, bytes]]) -> Sequence[EventRecord]:
         """Append what is new and return it."""

@@ -136,7 +136,7 @@ class SqlTransaction:
     def postpone_outbox(self, id: int, not_before: datetime, error: str) -> None:  # noqa: A002 - as above
         """Count a failed attempt and try again later."""
         limits.check_time("not_before", not_before)
-        self._own.postponed.append({"this_id": id, "later": not_before, "because": error.replace("\0", "")})
+        self._own.postponed.append({"this_id": id, "later": not_before, "because": limits.without_nul(error)})
 
     def append_events(self, execution_id: str, events: Sequence[tuple[str, bytes]]) -> Sequence[EventRecord]:
         """Append what is new and return it."""

@@ -88,17 +88,3 @@ def upgrade() -> None:
         sa.Column("compacted", sa.BigInteger, nullable=False),
     )
     op.bulk_insert(counter, [{"id": 1, "revision": 0, "compacted": 0}])
-
-
-def downgrade() -> None:
-    """Remove every table, and all data with them."""
-    for name in (
-        "revision_counter",
-        "execution_events",
-        "outbox",
-        "changes",
-        "resource_fields",
-        "resource_labels",
-        "resources",
-    ):
-        op.drop_table(name)
