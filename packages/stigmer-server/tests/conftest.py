@@ -16,7 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from stigmer_api.client import AsyncClient
-from stigmer_server.app import App
+from stigmer_server.app import App, open_store
 from stigmer_server.settings import load_settings
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ _NOWHERE = "127.0.0.1:1"
 @asynccontextmanager
 async def _serving(home: Path, **settings: Any) -> AsyncIterator[App]:
     defaults: dict[str, Any] = {"temporal_address": _NOWHERE, "port": 0}
-    async with App(load_settings(home=home, **{**defaults, **settings})) as app:
+    loaded = load_settings(home=home, **{**defaults, **settings})
+    async with App(loaded, await open_store(loaded)) as app:
         yield app
 
 

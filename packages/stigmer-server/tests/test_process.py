@@ -140,6 +140,7 @@ def test_a_second_server_on_the_port_is_refused_with_exit_code_3(tmp_path: Path)
         ({"STIGMER_LOG_LEVEL": "loud"}, "debug, info, warning or error"),
         ({"STIGMER_DATABASE_URL": "mysql://x"}, "database"),
         ({"STIGMER_TLS_KEY": "/nowhere/key.pem"}, "go together"),
+        ({"STIGMER_HOME": "/proc/no-home"}, "set STIGMER_HOME"),
         ({"STIGMER_TLS_KEY": "/nowhere/key.pem", "STIGMER_TLS_CERTIFICATE": "/nowhere/c.pem"}, "TLS files"),
     ],
 )
@@ -149,6 +150,13 @@ def test_bad_settings_end_with_exit_code_3_and_say_which(
     with running(tmp_path, **environment) as server:
         assert server.end() == 3
         assert words in server.line("cannot start")["error"]
+
+
+def test_a_database_server_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    with running(tmp_path, STIGMER_DATABASE_URL="postgresql+psycopg://nobody:pa55word@127.0.0.1:1/none") as server:
+        assert "pa55word" not in json.dumps(server.line("waiting for the database"))
+        server.process.send_signal(signal.SIGTERM)
+        assert server.end() == 0
 
 
 def test_a_stop_with_open_streams_ends_them_and_exits_0(tmp_path: Path) -> None:

@@ -231,6 +231,8 @@ async def test_get_info_tells_database_and_that_temporal_is_away(app: App, clien
     await make_agent(client)
     info = await client.call("stigmer.runtime.v1.ServerService", "GetInfo", empty("stigmer.runtime.v1.GetInfoRequest"))
     assert info.database.backend in {"memory", "sqlite"}
+    if info.database.backend == "sqlite":
+        assert info.database.location == str(app.settings.home / "data" / "stigmer.db")
     assert info.revision == await app.repository.revision()
     assert not info.temporal.reachable
     assert info.temporal.error

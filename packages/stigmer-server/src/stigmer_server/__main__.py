@@ -11,7 +11,7 @@ import sys
 
 import structlog
 
-from stigmer_server.app import App
+from stigmer_server.app import App, open_store
 from stigmer_server.errors import StartupError
 from stigmer_server.logs import configure_logging
 from stigmer_server.settings import Settings, load_settings
@@ -69,15 +69,20 @@ async def _serve(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with App(settings) as app:
-        stopped = asyncio.create_task(stop.wait())
+    stopped = asyncio.create_task(stop.wait())
+    opening = asyncio.create_task(open_store(settings))
+    await asyncio.wait({stopped, opening}, return_when=asyncio.FIRST_COMPLETED)
+    if not opening.done():
+        opening.cancel()
+        return 0
+    async with App(settings, opening.result()) as app:
         failed = asyncio.create_task(app.failed())
-        done, rest = await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
-            task.cancel()
-        if failed in done:
+        await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
+        if failed.done():
             _log.error("a background task failed", exc_info=failed.result())
+            stopped.cancel()
             return _CRASHED
+        failed.cancel()
     return 0
 
 

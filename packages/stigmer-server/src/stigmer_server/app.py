@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -23,11 +24,13 @@ from stigmer_server.search import search
 from stigmer_server.settings import Settings
 from stigmer_server.token import read_or_make_token
 from stigmer_server.watch.broker import Broker
-from stigmer_store import Repository, StoreError, open_repository
+from stigmer_store import Repository, StoreError, StoreUnavailable, open_repository
 
-__all__ = ["FREE_METHODS", "App"]
+__all__ = ["FREE_METHODS", "App", "open_store"]
 
 _log = structlog.get_logger("stigmer.server")
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 5.0
 
 FREE_METHODS = {
     f"/{SEARCH_SERVICE}/search": search,
@@ -37,12 +40,15 @@ FREE_METHODS = {
 
 
 class App:
-    """A whole server in one event loop. `async with App(settings) as app` serves until the block ends."""
+    """A whole server in one event loop. `async with App(settings, repository) as app` serves until the block ends.
 
-    def __init__(self, settings: Settings) -> None:
+    It closes the repository at the end.
+    """
+
+    def __init__(self, settings: Settings, repository: Repository) -> None:
         self.settings = settings
         self.token = settings.token or read_or_make_token(settings.home)
-        self.repository: Repository = _open(settings)
+        self.repository = repository
         self.registry = ResourceRegistry(REGISTRATIONS)
         self.controller = Controller(self.repository, self.registry.strategy_of, on_enqueued=self._wake_dispatcher)
         self.broker = Broker(self.repository)
@@ -64,11 +70,7 @@ class App:
 
     async def __aenter__(self) -> Self:
         try:
-            await self.repository.revision()  # opens the database: health says SERVING only after it answered
             await self.rpc.start()
-        except StoreError as error:
-            await self.repository.close()
-            raise StartupError(f"cannot open the database: {error}") from error
         except StartupError:
             await self.repository.close()
             raise
@@ -96,10 +98,30 @@ class App:
         return next(iter(done)).exception() or RuntimeError("a background task ended")
 
 
-def _open(settings: Settings) -> Repository:
-    if not settings.database_url:
-        (settings.home / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
+async def open_store(settings: Settings) -> Repository:
+    """Open the database and bring its tables up to date; waits for a Postgres that is away.
+
+    Raises StartupError for what waiting does not mend.
+    """
+    _make_home(settings.home)
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return await asyncio.to_thread(open_repository, settings.store_url)
+        except StoreUnavailable as error:
+            if not settings.store_url.startswith("postgresql"):
+                raise StartupError(f"cannot open the database: {error}") from error
+            _log.warning("waiting for the database", error=str(error))
+        except (StoreError, ValueError) as error:
+            raise StartupError(f"cannot open the database: {error}") from error
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _make_home(home: Path) -> None:
+    """Home and data directory, for their owner only."""
     try:
-        return open_repository(settings.store_url)
-    except (StoreError, ValueError) as error:
-        raise StartupError(f"cannot open the database: {error}") from error
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (home / "data").mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StartupError(f"cannot make the home {home}: {error.strerror}; set STIGMER_HOME") from error

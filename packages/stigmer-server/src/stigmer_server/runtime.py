@@ -76,6 +76,6 @@ def _database(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     backend = parts.scheme.partition("+")[0]
     if backend != "postgresql":
-        return backend, parts.path.removeprefix("/") if backend == "memory" else parts.path
+        return backend, parts.path.removeprefix("/")  # sqlite:////absolute/path and sqlite:///relative/path
     where = parts.hostname or ""
     return backend, f"{where}:{parts.port}{parts.path}" if parts.port else f"{where}{parts.path}"
