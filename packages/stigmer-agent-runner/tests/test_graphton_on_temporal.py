@@ -208,6 +208,21 @@ async def test_arguments_that_are_no_json_are_asked_for_again(stack: Stack, sess
     assert len(model.requests) == 5
 
 
+@pytest.mark.parametrize("call_id", ["", "call_0"])
+async def test_an_endpoint_without_proper_call_ids_works(
+    stack: Stack, session: str, model: ModelServer, call_id: str
+) -> None:
+    calls = tuple(("write_file", {"file_path": f"/{name}.txt", "content": name}) for name in "ab")
+    model.script = {"try": [Turn(calls=calls, call_id=call_id), Turn(calls=calls, call_id=call_id), Turn("done")]}
+
+    done = await stack.run(session, "try")
+
+    assert (done.status.phase, done.status.error) == (enum_pb2.EXECUTION_COMPLETED, "")
+    found = [call for message in done.status.messages if message.type == 2 for call in message.tool_calls]
+    assert [call.status for call in found] == [enum_pb2.TOOL_CALL_COMPLETED] * 4
+    assert len({call.id for call in found}) == 4
+
+
 async def test_a_model_that_runs_in_circles_is_stopped(stack: Stack, api: ApiServer, model: ModelServer) -> None:
     stack.start_runner(llm_base_url=model.base_url, max_steps=3)
     model.script = {"circle": [Turn(calls=(("ls", {"path": "/"}),))] * 10}

@@ -12,12 +12,14 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Turn:
-    """What the model answers. calls: (tool, arguments); gate: wait for it after the first words."""
+    """What the model answers. calls: (tool, arguments); gate: wait for it after the first words; call_id: instead
+    of a new one."""
 
     say: str = ""
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     gate: asyncio.Event | None = None
     raw_arguments: str | None = None
+    call_id: str | None = None
 
 
 @dataclass
@@ -110,7 +112,8 @@ def _deltas(turn: Turn, salt: int) -> Iterator[dict[str, Any]]:
         yield {"content": f"{word} "}
     for index, (name, args) in enumerate(turn.calls):
         text = turn.raw_arguments if turn.raw_arguments is not None else json.dumps(args)
-        head = {"index": index, "id": f"call_{salt}_{index}", "type": "function"}
+        call_id = f"call_{salt}_{index}" if turn.call_id is None else turn.call_id
+        head = {"index": index, "id": call_id, "type": "function"}
         yield {"tool_calls": [{**head, "function": {"name": name, "arguments": ""}}]}
         for at in range(0, len(text), 20):
             yield {"tool_calls": [{"index": index, "function": {"arguments": text[at : at + 20]}}]}

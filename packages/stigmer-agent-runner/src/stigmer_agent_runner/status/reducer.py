@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stigmer_agent_runner.engine.protocol import Event, Usage
 
 _CLOSED = frozenset({enum_pb2.TOOL_CALL_COMPLETED, enum_pb2.TOOL_CALL_FAILED, enum_pb2.TOOL_CALL_INTERRUPTED})
+_OF_A_CALL = (events.ToolStarted, events.ToolDone, events.ToolFailed)
 _USAGE_FIELDS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
 TERMINAL = frozenset(
@@ -64,6 +65,11 @@ class StatusReducer:
 
     def apply(self, event: Event, at: str) -> None:
         """Apply one event that happened at `at` (RFC 3339, UTC)."""
+        if (
+            isinstance(event, events.ToolStarted | events.ToolDone | events.ToolFailed)
+            and event.call_id not in self._places
+        ):
+            return  # of a turn that was asked again and did not repeat the call
         match event:
             case events.MessageStarted():
                 self._started(event, at)

@@ -20,8 +20,7 @@ from deepagents import (
 from deepagents.backends import CompositeBackend
 from deepagents.middleware.filesystem import FilesystemMiddleware, FsToolName
 from langchain.agents.middleware import AgentMiddleware, TodoListMiddleware
-from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage, ToolMessage
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage
 from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.runtime import RunControl
 
@@ -29,6 +28,7 @@ from stigmer_agent_runner.engine.graphton import history
 from stigmer_agent_runner.engine.graphton.backend import WorkspaceBackend
 from stigmer_agent_runner.engine.graphton.chat import chat_model, explain
 from stigmer_agent_runner.engine.graphton.hooks import Run, RunHooks
+from stigmer_agent_runner.engine.graphton.saver import TellingSaver
 from stigmer_agent_runner.engine.protocol import Completed, Control, Emit, Failed, Outcome, Segment
 from stigmer_agent_runner.engine.retry import RetryPolicy
 from stigmer_agent_runner.errors import ModelError, RunStopped
@@ -79,7 +79,7 @@ class GraphtonEngine:
         async with AsyncExitStack() as stack:
             database = await stack.enter_async_context(aiosqlite.connect(segment.paths.checkpoints))
             client = await stack.enter_async_context(openai.DefaultAsyncHttpxClient(timeout=self._timeout))
-            graph = self._graph(run, AsyncSqliteSaver(database), client)
+            graph = self._graph(run, TellingSaver(database, run.closed), client)
             try:
                 return await self._drive(graph, run)
             except GraphDrained:
@@ -94,7 +94,7 @@ class GraphtonEngine:
                 found = explain(error, segment.model)
                 return Failed(found.kind, str(found))
 
-    def _graph(self, run: Run, saver: AsyncSqliteSaver, client: openai.DefaultAsyncHttpxClient) -> Any:
+    def _graph(self, run: Run, saver: TellingSaver, client: openai.DefaultAsyncHttpxClient) -> Any:
         segment = run.segment
         files = WorkspaceBackend(FileTools(segment.paths.workspace))
         backend = CompositeBackend(default=files, routes={}, artifacts_root=_ARTIFACTS)
@@ -136,27 +136,12 @@ class GraphtonEngine:
     async def _stream(self, graph: Any, source: Any, config: Any, run: Run) -> None:
         drain = RunControl()
         run.control.on_request(lambda reason: drain.request_drain(reason.value))
-        stream = graph.astream(source, config, stream_mode=["messages", "updates"], durability="sync", control=drain)
-        async for mode, chunk in stream:
-            if mode == "messages":
-                message, _ = chunk
-                if isinstance(message, AIMessageChunk):
-                    run.heard(message)
-            else:
-                for result in _tool_results(chunk):
-                    run.closed(result)
+        stream = graph.astream(source, config, stream_mode="messages", durability="sync", control=drain)
+        async for message, _ in stream:
+            if isinstance(message, AIMessageChunk):
+                run.heard(message)
 
 
 def _messages(state: Any) -> Sequence[AnyMessage]:
     found: Sequence[AnyMessage] = state.values.get("messages", ())
-    return found
-
-
-def _tool_results(update: Any) -> list[ToolMessage]:
-    """Tool results in a step's update. On resume it holds those that were saved before the crash."""
-    found: list[ToolMessage] = []
-    for part in update.values():
-        messages = part.get("messages", ()) if isinstance(part, dict) else ()
-        if isinstance(messages, list | tuple):
-            found += [message for message in messages if isinstance(message, ToolMessage)]
     return found

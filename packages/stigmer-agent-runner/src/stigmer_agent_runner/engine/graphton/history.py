@@ -52,7 +52,7 @@ def answered(turn: int, message: AIMessage) -> Iterator[Event]:
     """Yield the events of a complete answer."""
     yield MessageDone(turn, str(message.text), usage_of(message))
     for index, call in enumerate(message.tool_calls):
-        yield ToolRequested(turn, index, call["id"] or f"call-{turn}-{index}", call["name"], call["args"])
+        yield ToolRequested(turn, index, call["id"] or "", call["name"], call["args"])
 
 
 def tool_closed(message: ToolMessage) -> Event:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.exceptions import ContextOverflowError
-from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
@@ -23,7 +24,6 @@ from stigmer_agent_runner.engine.protocol import (
     Notice,
     Segment,
     TextDelta,
-    ToolFailed,
     ToolStarted,
 )
 from stigmer_agent_runner.engine.retry import RetryPolicy
@@ -71,7 +71,7 @@ class Run:
             self.emit(TextDelta(self.turn, text))
 
     def closed(self, message: ToolMessage) -> None:
-        """A tool is done; told once, because the stream repeats what the hook told already."""
+        """A tool is done and its result is saved; told once."""
         if message.tool_call_id not in self._closed:
             self._closed.add(message.tool_call_id)
             self.emit(history.tool_closed(message))
@@ -87,7 +87,11 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
     async def awrap_model_call(self, request: ModelRequest, handler: Callable[[ModelRequest], Awaitable[Any]]) -> Any:
         """Call the model with our retries, and tell what it says."""
         run = self._run
-        turn = history.turns_in(history.since(request.state["messages"], run.segment.execution_id) or [])
+        before = history.since(request.state["messages"], run.segment.execution_id) or []
+        for result in before:
+            if isinstance(result, ToolMessage):
+                run.closed(result)  # those that a run before this one saved
+        turn = history.turns_in(before)
         if turn >= run.max_steps:
             raise ModelError(
                 f"no answer after {run.max_steps} steps; the limit is agent.max_steps / STIGMER_AGENT_MAX_STEPS",
@@ -107,6 +111,7 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
         response, message = await run.retry.call(
             attempt, emit=run.emit, control=run.control, notice_key=f"turn-{turn}/retry"
         )
+        _give_ids(message, request.state["messages"])
         run.done(message)
         if message.response_metadata.get("finish_reason") == "length":
             text = "The answer ends at the model's output limit and may be incomplete."
@@ -116,21 +121,26 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
     ) -> ToolMessage | Command[Any]:
-        """Run a tool and tell how it went. A tool that breaks is an error that the model reads, never the run's end."""
+        """Run a tool. One that breaks is an error that the model reads, never the run's end."""
         call_id = request.tool_call["id"] or ""
         self._run.emit(ToolStarted(call_id))
         try:
-            result = await handler(request)
+            return await handler(request)  # told as done by the saver, when the result is safe
         except GraphBubbleUp:
             raise
         except Exception as error:  # noqa: BLE001 - the edge between the run and whatever a tool does
             _log.exception("tool broke", tool=request.tool_call["name"])
             text = f"Error: {type(error).__name__}: {error}"
-            self._run.emit(ToolFailed(call_id, text))
             return ToolMessage(text, name=request.tool_call["name"], tool_call_id=call_id, status="error")
-        for message in _tool_messages(result):
-            self._run.closed(message)
-        return result
+
+
+def _give_ids(message: AIMessage, earlier: Iterable[AnyMessage]) -> None:
+    """Make tool call ids unique in the conversation: some endpoints send none, or the same ones in every turn."""
+    seen = {call["id"] for one in earlier if isinstance(one, AIMessage) for call in one.tool_calls}
+    for call in message.tool_calls:
+        if not call["id"] or call["id"] in seen:
+            call["id"] = f"call_{uuid.uuid4().hex}"
+        seen.add(call["id"])
 
 
 def _answer(response: Any, broken: list[str]) -> AIMessage:
@@ -146,10 +156,3 @@ def _answer(response: Any, broken: list[str]) -> AIMessage:
     if not message.response_metadata.get("finish_reason"):
         raise ModelError("the answer of the model was cut off.", kind="model_failed", retryable=True)
     return message
-
-
-def _tool_messages(result: ToolMessage | Command[Any]) -> list[ToolMessage]:
-    if isinstance(result, ToolMessage):
-        return [result]
-    update = result.update if isinstance(result.update, dict) else {}
-    return [message for message in update.get("messages", ()) if isinstance(message, ToolMessage)]

@@ -1,0 +1,30 @@
+"""The checkpoint saver that tells when a tool result is safe: what a user saw completed is never run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import aiosqlite
+from langchain_core.messages import ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+
+class TellingSaver(AsyncSqliteSaver):
+    """An AsyncSqliteSaver that calls `on_saved` with every tool result once it is committed."""
+
+    def __init__(self, database: aiosqlite.Connection, on_saved: Callable[[ToolMessage], None]) -> None:
+        super().__init__(database)
+        self._on_saved = on_saved
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Save a task's writes, then tell."""
+        await super().aput_writes(config, writes, task_id, task_path)
+        for channel, value in writes:
+            if channel == "messages":
+                for message in value if isinstance(value, list | tuple) else (value,):
+                    if isinstance(message, ToolMessage):
+                        self._on_saved(message)
