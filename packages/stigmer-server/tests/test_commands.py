@@ -130,6 +130,9 @@ async def test_a_character_that_no_database_keeps_is_an_invalid_argument(app: Ap
     with pytest.raises(InvalidArgument) as refused:
         await client.call("agent", "create", resource("agent", "gree\0ter", AGENT_SPEC))
     assert refused.value.reason == "VALUE_NOT_STORABLE"
+    assert [item.field for item in refused.value.violations] == ["metadata.name"]
+    with pytest.raises(NotFound):
+        await call(client, "agent", "get", value="agt-\0" + "x" * 5000)
     assert await app.repository.revision() == 0
 
 

@@ -164,6 +164,33 @@ async def test_a_deletion_ends_the_stream_with_not_found(app: App, client: Async
     assert ended.value.reason == "RESOURCE_DELETED"
 
 
+async def test_readers_that_come_and_go_among_writers_see_growing_revisions_and_the_end(
+    app: App, client: AsyncClient
+) -> None:
+    workflow = await make_workflow(client)
+    runs = [await make_workflow_execution(client, workflow.metadata.id) for _ in range(4)]
+
+    async def write(run: Any) -> None:
+        for sequence in range(1, 30):
+            await report(client, run, sequence, phase=RUNNING, tasks=[{"task_id": str(sequence), "status": 2}])
+        await report(client, run, 30, phase=COMPLETED)
+
+    async def read(run: Any, delay: int) -> None:
+        for _ in range(delay):
+            await asyncio.sleep(0)
+        revisions, tasks = [], []
+        async for state in _subscribe(client, run):
+            revisions.append(state.metadata.revision)
+            tasks.append(len(state.status.tasks))
+        assert revisions == sorted(set(revisions))
+        assert tasks == sorted(tasks)
+        assert (tasks[-1], state.status.phase) == (29, 3)
+
+    readers = [read(run, delay) for run in runs for delay in range(0, 1000, 100)]
+    await asyncio.wait_for(asyncio.gather(*map(write, runs), *readers), WAIT_SECONDS)
+    assert app.broker.subscriber_count == 0
+
+
 async def test_an_unknown_execution_is_not_found(client: AsyncClient) -> None:
     message = request("workflow_execution", "subscribe", execution_id="wex-none")
     with pytest.raises(NotFound):

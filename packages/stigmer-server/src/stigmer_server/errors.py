@@ -5,6 +5,7 @@ from __future__ import annotations
 from stigmer_api.errors import (
     AlreadyExists,
     ApiError,
+    FieldViolation,
     Internal,
     InvalidArgument,
     NotFound,
@@ -53,10 +54,16 @@ _BY_STORE_ERROR: tuple[tuple[type[StoreError], type[ApiError], str, str], ...] =
 )
 
 
+_METADATA = frozenset({"name", "slug", "org", "labels", "request_id"})
+"""Fields of a record that clients know by their place in metadata."""
+
+
 def api_error_from_store(error: StoreError) -> ApiError:
     """The canonical error for a store failure; its text never carries SQL or paths."""
     if isinstance(error, InvalidValue):
-        return InvalidArgument(str(error), reason="VALUE_NOT_STORABLE")
+        field = f"metadata.{error.field}" if error.field.partition("[")[0] in _METADATA else error.field
+        violations = [FieldViolation(field, error.problem)]
+        return InvalidArgument(f"{field} {error.problem}", reason="VALUE_NOT_STORABLE", violations=violations)
     for store_type, api_type, reason, message in _BY_STORE_ERROR:
         if isinstance(error, store_type):
             return api_type(message, reason=reason)

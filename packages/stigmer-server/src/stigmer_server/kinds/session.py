@@ -38,7 +38,7 @@ async def update_subject(services: Services, request: Any) -> Resource:
     def work(unit: UnitOfWork) -> Resource:
         session = unit.require(_KIND, request.id)
         session.spec.subject = request.subject
-        unit.save(_KIND, session)
+        unit.amend(_KIND, session)
         return session
 
     return await services.controller.run(work)

@@ -84,7 +84,7 @@ class Controller:
             resource = unit.require(kind, request.resource_id)
             if resource.metadata.visibility != request.visibility:
                 resource.metadata.visibility = request.visibility
-                unit.save(kind, resource)
+                unit.amend(kind, resource)
             return resource
 
         return self.present(kind, await self.run(work))

@@ -130,8 +130,13 @@ class UnitOfWork:
         self._staged[kind.key, resource_id] = None
         return resource
 
+    def amend(self, kind: Kind, resource: Resource) -> None:
+        """Write a resource whose spec or metadata was changed in one place: no hooks, audit as for an update."""
+        identity.stamp_spec_updated(resource.status.audit, self.now)
+        self._stage(kind, resource)
+
     def save(self, kind: Kind, resource: Resource) -> None:
-        """Write a changed resource as it is: status reports and other changes that are no update of the spec."""
+        """Write a resource whose status was changed."""
         identity.stamp_status_updated(resource.status.audit, self.now)
         self._stage(kind, resource)
 
