@@ -3,12 +3,15 @@
     uv run python benchmarks/cli_start.py [--runs 20]
 
 Goal (docs/cli.md): `--help` within 150 ms on two cores. The bare interpreter is measured beside it, because it is the
-part that no change here can make shorter. Times are medians of wall clock, so run it on a machine that is idle.
+part that no change here can make shorter. The goal is held against the median of the wall clock, so run it on a machine
+that is idle; processor time says the same on a busy one. Commands with parameters cost more than `--help`, because
+Typer brings in pydantic to convert them.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import subprocess
 import sys
@@ -27,14 +30,18 @@ CASES = {
 }
 
 
-def measure(command: list[str], runs: int) -> list[float]:
-    """Return the wall-clock times of some runs, in milliseconds; the first one only warms the caches."""
+def measure(command: list[str], runs: int) -> tuple[list[float], float]:
+    """Return the wall-clock times of some runs and their mean processor time, in ms; the first only warms caches."""
+    subprocess.run(command, capture_output=True, check=False)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     times = []
-    for _ in range(runs + 1):
+    for _ in range(runs):
         start = time.perf_counter()
         subprocess.run(command, capture_output=True, check=False)
         times.append((time.perf_counter() - start) * 1000)
-    return times[1:]
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return times, processor * 1000 / runs
 
 
 def main() -> None:
@@ -44,9 +51,11 @@ def main() -> None:
     runs = parser.parse_args().runs
     medians = {}
     for name, command in CASES.items():
-        times = measure(command, runs)
+        times, processor = measure(command, runs)
         medians[name] = statistics.median(times)
-        print(f"{name:<32} median {medians[name]:6.1f} ms   fastest {min(times):6.1f} ms")
+        print(
+            f"{name:<32} median {medians[name]:6.1f} ms   fastest {min(times):6.1f} ms   processor {processor:6.1f} ms"
+        )
     met = medians["stigmer-ctl --help"] <= GOAL_MS
     print(f"goal {GOAL_MS:.0f} ms for --help: {'met' if met else 'missed'}")
     sys.exit(0 if met else 1)

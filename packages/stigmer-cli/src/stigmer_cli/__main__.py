@@ -24,6 +24,9 @@ def run(argv: list[str]) -> int:
     except typer.TyperException as error:
         show_error(UsageError(error.format_message(), hint="see `stigmer-ctl --help`"), as_json=as_json)
         return UsageError.exit_code
+    except OSError as error:  # what no command saw coming: a full disk, a directory that may not be read
+        show_error(CliError(str(error)), as_json=as_json)
+        return CliError.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return InterruptedByUserError.exit_code
     return code if isinstance(code, int) else 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stigmer_cli.errors import StackError, UsageError
+from stigmer_cli.errors import InterruptedByUserError, StackError, UsageError
 from stigmer_cli.paths import Home
 from stigmer_cli.settings import Settings
 from stigmer_cli.suggestions import did_you_mean
@@ -122,6 +122,11 @@ def await_ready(settings: Settings, timeout: float) -> Any:
     line = ProgressLine()
     try:
         return stack.wait_ready(settings, record, timeout, lambda waiting: line.show(f"waiting for {waiting}"))
+    except KeyboardInterrupt as error:
+        raise InterruptedByUserError(
+            "no longer waiting; the stack goes on starting",
+            hint="see `stigmer-ctl status`, or stop it with `stigmer-ctl down`",
+        ) from error
     finally:
         line.clear()
 
