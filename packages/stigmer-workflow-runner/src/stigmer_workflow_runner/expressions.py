@@ -5,6 +5,7 @@ Expressions are part of the definition, never of data: a result is not looked at
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,12 +15,9 @@ from typing import Final
 from purejq import JqError, JqParseError
 
 from stigmer_workflow_runner.errors import Json, RunnerError
-from stigmer_workflow_runner.jq_budget import (
-    BudgetExceededError,
-    Program,
-    UnknownNameError,
-    compile_program,
-)
+from stigmer_workflow_runner.jq.costs import BudgetExceededError
+from stigmer_workflow_runner.jq.names import UnknownNameError
+from stigmer_workflow_runner.jq.program import Program, compile_program
 
 WRAPPED: Final = re.compile(r"\s*\$\{(.*)\}\s*", re.DOTALL)
 
@@ -77,7 +75,7 @@ class Expression:
             reason = "it recurses too deeply" if isinstance(error, RecursionError) else str(error)
             raise ExpressionFailedError(f"{reason}: {_short(self.text)}") from error
         meter.spent += cost
-        if isinstance(result, float) and (result != result or abs(result) == float("inf")):
+        if isinstance(result, float) and not math.isfinite(result):
             return None  # JSON has no such number; jq writes null too
         return result
 
@@ -134,17 +132,14 @@ def build_template(value: Json, expression_at: Callable[[str, str], Expression |
     """Compile `value`; `expression_at(text, pointer)` gives the expression of a text, None for plain text."""
     if isinstance(value, str):
         expression = expression_at(value, pointer)
-        if expression is None:
-            return Template(value)
-        return Template(value, lambda evaluator: evaluator(expression))
+        return Template(value, (lambda evaluator: evaluator(expression)) if expression is not None else None)
+    render: Callable[[Evaluator], Json] | None = None
     if isinstance(value, Mapping):
         fields = {key: build_template(item, expression_at, f"{pointer}/{key}") for key, item in value.items()}
-        if all(field.constant for field in fields.values()):
-            return Template(value)
-        return Template(value, lambda e: {key: field.evaluate(e) for key, field in fields.items()})
-    if isinstance(value, list):
+        if not all(field.constant for field in fields.values()):
+            render = lambda e: {key: field.evaluate(e) for key, field in fields.items()}  # noqa: E731 - one line
+    elif isinstance(value, list):
         items = [build_template(item, expression_at, f"{pointer}/{i}") for i, item in enumerate(value)]
-        if all(item.constant for item in items):
-            return Template(value)
-        return Template(value, lambda e: [item.evaluate(e) for item in items])
-    return Template(value)
+        if not all(item.constant for item in items):
+            render = lambda e: [item.evaluate(e) for item in items]  # noqa: E731 - one line
+    return Template(value, render)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from temporalio import workflow
+from temporalio import exceptions, workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from stigmer_workflow_runner.errors import Fault, Json, error_object, fault
@@ -163,7 +163,7 @@ def fault_of(error: ActivityError, what: str) -> Fault:
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.type == FAULT_TYPE and cause.details:
         return Fault(cause.details[0])
-    if isinstance(cause, TimeoutError):
+    if isinstance(cause, exceptions.TimeoutError):
         if cause.type is TimeoutType.HEARTBEAT:
             return Fault(error_object("runtime", f"{what}: its worker was lost again and again"))
         return Fault(error_object("timeout", f"{what}: no answer in time"))

@@ -40,7 +40,7 @@ PASSED_THROUGH: Final = (
             "errors",
             "expressions",
             "flow",
-            "jq_budget",
+            "jq",
             "progress",
             "runtime",
             "state",

@@ -1,6 +1,6 @@
 """The one Temporal workflow: loads an execution, walks it, reports, and continues as new when history grows.
 
-Whatever happens ends as a report and a closed workflow: an exception that escaped would be retried by Temporal for ever.
+Whatever happens ends as a report and a closed workflow: Temporal would retry an exception that escaped for ever.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class WorkflowExecutionRun:
             await self._stop(reporter)
             await self._end(CANCELLED)
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the edge: an exception that escapes wedges the execution
             workflow.logger.exception("the interpreter failed")
             await self._stop(reporter)
             broken = fault("runtime", f"{type(error).__name__} in the runner: {error}")

@@ -130,8 +130,8 @@ def _check_version(workflow: Any, wanted: str) -> None:
 
 
 def _agent_output(execution: Any) -> dict[str, Json]:
-    kinds = message_class(f"{_AGENT}.AgentMessage").DESCRIPTOR.fields_by_name["type"].enum_type
-    ai = kinds.values_by_name["MESSAGE_AI"].number
+    descriptor: Any = message_class(f"{_AGENT}.AgentMessage").DESCRIPTOR
+    ai = descriptor.fields_by_name["type"].enum_type.values_by_name["MESSAGE_AI"].number
     texts = [message.content for message in execution.status.messages if message.type == ai and message.content]
     output: dict[str, Json] = {
         "text": texts[-1] if texts else "",

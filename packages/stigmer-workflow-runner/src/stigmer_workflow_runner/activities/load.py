@@ -73,7 +73,8 @@ class Loading:
 
 
 def _terminal_phases() -> frozenset[int]:
-    phases = message_class(f"{_EXECUTION}.WorkflowExecutionStatus").DESCRIPTOR.fields_by_name["phase"].enum_type
+    descriptor: Any = message_class(f"{_EXECUTION}.WorkflowExecutionStatus").DESCRIPTOR
+    phases = descriptor.fields_by_name["phase"].enum_type
     names = ("COMPLETED", "FAILED", "CANCELLED", "TERMINATED")
     return frozenset(phases.values_by_name[f"EXECUTION_{name}"].number for name in names)
 

@@ -89,7 +89,7 @@ def _add_event(request: Any, event: Mapping[str, Json]) -> None:
 
 def _payload_of(event: Mapping[str, Json]) -> dict[str, Json]:
     """Every payload field this event can fill; those its message does not have are dropped."""
-    attempt = event.get("attempt")
+    attempt = event.get("attempt", 1)
     values: dict[str, Json] = {
         "task_kind": _WIRE_KINDS.get(event["kind"]),
         "duration_ms": event.get("duration_ms"),

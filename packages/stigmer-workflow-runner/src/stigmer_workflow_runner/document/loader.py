@@ -78,6 +78,7 @@ class _Builder:
             return self._scalar(node, pointer)
         if isinstance(node, SequenceNode):
             return [self.build(item, child(pointer, i), depth + 1) for i, item in enumerate(node.value)]
+        assert isinstance(node, MappingNode)  # noqa: S101 - YAML has three kinds of nodes
         return self._mapping(node, pointer, depth)
 
     def _scalar(self, node: ScalarNode, pointer: str) -> Json:

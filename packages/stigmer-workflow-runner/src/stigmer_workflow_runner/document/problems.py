@@ -38,7 +38,7 @@ class Problems:
     """Collects problems while a document is read."""
 
     def __init__(self, lines: Mapping[str, int] | None = None) -> None:
-        self._lines = lines or {}
+        self._lines = {} if lines is None else lines
         self._found: list[Problem] = []
 
     def add(self, pointer: str, message: str) -> None:

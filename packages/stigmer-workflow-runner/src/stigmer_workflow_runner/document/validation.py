@@ -189,7 +189,8 @@ def _read_filter(
         return None
     place = child(pointer, section)
     found = reader.fields(fields[section], place, (key, "schema"))
-    reader.refuse(found, place, ("schema",), f"{section}.schema: the key")
+    if "schema" in found:
+        reader.problem(child(place, "schema"), f"{section}.schema {NOT_YET}")
     return reader.optional(found, key, place, lambda v, p: reader.filter(v, p, available))
 
 

@@ -18,6 +18,7 @@ from stigmer_workflow_runner.expressions import Expression
 from stigmer_workflow_runner.step import Step
 
 BACKOFFS: Final = ("constant", "exponential", "linear")
+NO_DELAY: Final = Duration()
 _KEYS: Final = ("when", "exceptWhen", "delay", "backoff", "limit", "jitter")
 
 
@@ -25,7 +26,7 @@ _KEYS: Final = ("when", "exceptWhen", "delay", "backoff", "limit", "jitter")
 class Retry:
     """One policy. `count` is the most retries, None for no limit."""
 
-    delay: Duration = Duration()
+    delay: Duration = NO_DELAY
     backoff: str = "constant"
     count: int | None = None
     attempt_duration: Duration | None = None

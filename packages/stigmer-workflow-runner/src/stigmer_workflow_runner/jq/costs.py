@@ -1,0 +1,141 @@
+"""What work costs, and who pays: the budget of the running evaluation."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import Any, Final
+
+from purejq.errors import JqError
+
+from stigmer_workflow_runner.errors import Json, RunnerError
+from stigmer_workflow_runner.jq.seam import jq_error, ops
+
+BUDGET: Final = 600_000
+"""Units one evaluation may spend. One unit is about a microsecond, far from Temporal's two seconds."""
+
+MAX_REGEX_SUBJECT: Final = 32 * 1024
+MAX_REGEX_PATTERN: Final = 512
+
+MAX_ITEMS: Final = 1_000_000
+"""Elements of a list or object, and characters of a text, that one operation may make."""
+
+
+class BudgetExceededError(RunnerError):
+    """An evaluation spent its whole budget."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the expression needs more than {BUDGET} steps")
+
+
+budget: ContextVar[list[int]] = ContextVar("jq_budget")
+"""What the running evaluation has left, in a list of one."""
+
+
+def spend(units: int) -> None:
+    """Take `units` from the budget of the running evaluation."""
+    cell = budget.get()
+    cell[0] -= units
+    if cell[0] < 0:
+        raise BudgetExceededError
+
+
+def weigh(value: Json) -> int:
+    """The number of values inside `value`, text counted by its length; stops when it exceeds the budget."""
+    stack, total = [value], 0
+    while stack and total <= BUDGET:
+        item = stack.pop()
+        total += 1
+        if isinstance(item, str):
+            total += len(item) // 64
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+            total += len(item)
+    return total
+
+
+def path_cost(value: Json, path: list[Json]) -> int:
+    cost = 0
+    for key in path:
+        if isinstance(value, list | dict):
+            cost += 1 + len(value) // (128 if isinstance(value, list) else 16)
+        if isinstance(key, int | float) and not math.isnan(key) and abs(key) < 1e9:
+            cost += int(abs(key)) // 16
+        try:
+            value = ops.index_value(value, key)
+        except (JqError, ValueError, OverflowError):
+            value = None
+    return cost
+
+
+def binop_cost(op: str, a: Json, b: Json) -> int:
+    if op == "*":
+        if isinstance(a, int) and isinstance(b, int):
+            return 1 + (a.bit_length() * b.bit_length()) // 4096
+        for text, count in ((a, b), (b, a)):
+            if isinstance(text, str) and isinstance(count, int | float) and not math.isnan(count):
+                return 1 + int(min(len(text) * max(count, 0), 1e12)) // 64
+        return weigh(a) + weigh(b) if isinstance(a, dict) else 1
+    if op == "+":
+        size = sum(len(x) for x in (a, b) if isinstance(x, str | list | dict))
+        if size > MAX_ITEMS:
+            raise BudgetExceededError
+        return 1 + size // (16 if isinstance(a, dict) else 128)
+    if isinstance(a, list | dict) and isinstance(b, list | dict):
+        return weigh(a) + weigh(b)
+    return 1
+
+
+def _shallow(value: Json) -> int:
+    return len(value) // 2 if isinstance(value, str | list | dict) else 0
+
+
+_DEEP: Final = (
+    "contains", "flatten", "from_entries", "group_by", "indices", "max", "max_by", "min", "min_by",
+    "sort", "sort_by", "tojson", "tostream", "tostring", "unique", "unique_by",
+)  # fmt: skip
+_FLAT: Final = (
+    "add", "bsearch", "delpaths", "explode", "fromjson", "has", "implode", "join", "keys", "keys_unsorted",
+    "map", "reverse", "setpath", "split", "test", "trim",
+)  # fmt: skip
+PRICES: Final[dict[str, Callable[[Json], int]]] = {**dict.fromkeys(_DEEP, weigh), **dict.fromkeys(_FLAT, _shallow)}
+
+# A group that repeats without bound and holds something that repeats without bound: (a+)+, (.*x)*, ...
+_NESTED_QUANTIFIER = re.compile(r"[*+}][^()]*\)(?:[*+]|\{\d*,\d*\})")
+
+
+def _guard_regex(value: Json, closures: Sequence[Any]) -> None:
+    if isinstance(value, str) and len(value) > MAX_REGEX_SUBJECT:
+        raise jq_error(f"a regular expression may search at most {MAX_REGEX_SUBJECT} characters")
+    for pattern in closures[0].vals(value):
+        if not isinstance(pattern, str):
+            continue
+        if len(pattern) > MAX_REGEX_PATTERN:
+            raise jq_error(f"a regular expression may have at most {MAX_REGEX_PATTERN} characters")
+        if _NESTED_QUANTIFIER.search(re.sub(r"\\.|\[[^\]]*\]", "x", pattern)):
+            raise jq_error(f"the regular expression {pattern!r} repeats a repetition: write it without nesting")
+
+
+def _guard_pow(value: Json, closures: Sequence[Any]) -> None:
+    for exponent in closures[1].vals(value):
+        for base in closures[0].vals(value):
+            if isinstance(base, int) and isinstance(exponent, int) and exponent > 0:
+                spend(base.bit_length() * exponent // 64)
+
+
+def _guard_path(value: Json, closures: Sequence[Any]) -> None:
+    for path in closures[0].vals(value):
+        if isinstance(path, list):
+            spend(path_cost(value, path))
+
+
+_REGEX: Final = ("test", "match", "capture", "scan", "sub", "gsub")
+GUARDS: Final[dict[str, Callable[[Json, Sequence[Any]], None]]] = {
+    **dict.fromkeys(_REGEX, _guard_regex),
+    "pow": _guard_pow,
+    "setpath": _guard_path,
+}
