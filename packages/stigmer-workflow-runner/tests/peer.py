@@ -14,6 +14,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+
 from stigmer_api.errors import ApiError, FailedPrecondition, NotFound, Unauthenticated, Unavailable, to_rpc_status
 from stigmer_api.kinds import API_VERSION, kind_by_key
 from stigmer_api.messages import message_class
@@ -70,6 +71,8 @@ class ApiServer:
 
         async def serve(request: Any, context: Any) -> Any:
             self.calls.append(f"{target}.{verb}")
+            async with self.changed:
+                self.changed.notify_all()
             try:
                 if self.away:
                     raise Unavailable("the server is restarting")
@@ -231,8 +234,8 @@ class HttpService:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def start(self, port: int = 0) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

@@ -1,8 +1,11 @@
 """Runs on real Temporal with the real worker, against an API server over real gRPC."""
 
+# ruff: noqa: E501 - a document or a row of a table reads better on one line
+
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import subprocess
@@ -12,6 +15,8 @@ from typing import Any
 import pytest
 from documents import HEAD, NESTED, NESTED_SEEN
 from peer import agent_reply, make
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+
 from stigmer_api.temporal import (
     CHILD_FINISHED,
     PARENT_LABEL,
@@ -20,25 +25,23 @@ from stigmer_api.temporal import (
     decode_callback,
     temporal_workflow_id,
 )
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
 IN_PROGRESS, COMPLETED, FAILED, CANCELLED = 2, 3, 4, 5
 
 
 async def closed(handle: Any) -> WorkflowExecutionStatus | None:
     """The status of a Temporal workflow once it is closed, through every continue-as-new."""
-    try:
+    with contextlib.suppress(WorkflowFailureError):
         await asyncio.wait_for(handle.result(), 30)
-    except WorkflowFailureError:
-        pass
-    return (await handle.describe()).status
+    status: WorkflowExecutionStatus | None = (await handle.describe()).status
+    return status
 
 
 async def events_of(handle: Any) -> list[Any]:
     return [event async for event in handle.fetch_history_events()]
 
 
-async def test_an_execution_runs_from_pending_to_completed_with_its_output(runner):
+async def test_an_execution_runs_from_pending_to_completed_with_its_output(runner: Any) -> None:
     execution, handle = await runner.run(
         HEAD + "do: [{greet: {set: {text: '${ \"Hello \\(.name)\" }'}}}]", {"name": "Ada"}
     )
@@ -53,7 +56,7 @@ async def test_an_execution_runs_from_pending_to_completed_with_its_output(runne
     assert await handle.result() == {"text": "Hello Ada"}
 
 
-async def test_events_tell_the_story_in_order_and_each_once(runner):
+async def test_events_tell_the_story_in_order_and_each_once(runner: Any) -> None:
     document = HEAD + "do: [{a: {set: {x: 1}}}, {b: {if: 'false', set: {x: 2}}}]"
     execution, _ = await runner.run(document)
     assert runner.api.event_names(execution) == [
@@ -68,7 +71,7 @@ async def test_events_tell_the_story_in_order_and_each_once(runner):
     assert runner.api.tasks(execution)["/do/1/b"].status == 5
 
 
-async def test_an_uncaught_error_ends_the_execution_as_failed_with_its_text(runner):
+async def test_an_uncaught_error_ends_the_execution_as_failed_with_its_text(runner: Any) -> None:
     document = HEAD + (
         "do: [{stop: {raise: {error: {type: 'https://example.com/broke', status: 418, title: Broke, detail: no tea}}}}]"
     )
@@ -80,14 +83,14 @@ async def test_an_uncaught_error_ends_the_execution_as_failed_with_its_text(runn
     assert await closed(handle) is WorkflowExecutionStatus.FAILED
 
 
-async def test_a_document_that_is_invalid_fails_with_every_problem_and_its_line(runner):
+async def test_a_document_that_is_invalid_fails_with_every_problem_and_its_line(runner: Any) -> None:
     execution, _ = await runner.run(HEAD + "do:\n- a: {set: {x: '${ foo( }'}}\n- b: {fork: {}}\n")
     error = runner.api.status(execution).error
     assert "line 3, /do/0/a/set/x: not a jq expression" in error
     assert "line 4, /do/1/b: the task 'b' is a 'fork' task, which is not supported yet" in error
 
 
-async def test_uploaded_tasks_run_as_the_same_tree(runner):
+async def test_uploaded_tasks_run_as_the_same_tree(runner: Any) -> None:
     workflow = make("workflow", "uploaded")
     workflow.spec.document.dsl, workflow.spec.document.namespace = "1.0.0", "tests"
     workflow.spec.document.name, workflow.spec.document.version = "uploaded", "1.0.0"
@@ -102,17 +105,20 @@ async def test_uploaded_tasks_run_as_the_same_tree(runner):
     assert runner.api.output(execution) == {"list": [1, 2, 3], "total": 6}
 
 
-async def test_a_failing_http_call_is_retried_by_the_document_and_seen_as_attempts(runner, http):
+async def test_a_failing_http_call_is_retried_by_the_document_and_seen_as_attempts(runner: Any, http: Any) -> None:
     async def flaky(_verb: str, _path: str, _headers: dict[str, str], _body: bytes) -> tuple[int, Any]:
         return (503, {"busy": True}) if len(http.requests) < 3 else (200, {"ok": True})
 
     http.answer = flaky
-    document = HEAD + f"""
+    document = (
+        HEAD
+        + f"""
 do:
   - steady:
       try: [{{ask: {{call: http, with: {{method: post, endpoint: '{http.url}/x', body: {{a: 1}}}}}}}}]
       catch: {{errors: {{with: {{status: 503}}}}, retry: {{delay: {{milliseconds: 20}}, limit: {{attempt: {{count: 4}}}}}}}}
 """
+    )
     execution, _ = await runner.run(document)
     assert runner.api.output(execution) == {"ok": True}
     assert runner.api.event_names(execution).count("task_retrying") == 2
@@ -121,7 +127,7 @@ do:
     assert len(set(keys)) == 3  # a retry of the document is a new call
 
 
-async def test_an_unreachable_host_is_a_communication_error_that_names_the_endpoint(runner):
+async def test_an_unreachable_host_is_a_communication_error_that_names_the_endpoint(runner: Any) -> None:
     execution, _ = await runner.run(
         HEAD + "do: [{ask: {call: http, with: {method: get, endpoint: 'http://127.0.0.1:1/nothing'}}}]"
     )
@@ -130,7 +136,7 @@ async def test_an_unreachable_host_is_a_communication_error_that_names_the_endpo
     assert "errors/communication, status 503" in error
 
 
-async def test_a_thousand_iterations_in_memory_add_no_history(runner):
+async def test_a_thousand_iterations_in_memory_add_no_history(runner: Any) -> None:
     document = HEAD + "do: [{sum: {for: {in: '[range(.n)]'}, do: [{add: {set: {n: 0, t: '${ (.t // 0) + $item }'}}}]}}]"
     few, _ = await runner.run(document, {"n": 3})
     many, handle = await runner.run(document, {"n": 1000})
@@ -141,7 +147,7 @@ async def test_a_thousand_iterations_in_memory_add_no_history(runner):
     assert runner.api.output(few)["t"] == 3
 
 
-async def test_a_run_that_continues_as_new_at_any_depth_gives_the_same_output(stack, http):
+async def test_a_run_that_continues_as_new_at_any_depth_gives_the_same_output(stack: Any, http: Any) -> None:
     async with stack.worker():
         plain, _ = await stack.run(NESTED, {"url": http.url})
     expected = len(http.requests)
@@ -158,7 +164,7 @@ async def test_a_run_that_continues_as_new_at_any_depth_gives_the_same_output(st
     assert stack.api.event_names(forced).count("execution_started") == 1
 
 
-async def test_without_a_cache_every_step_replays_and_the_output_is_the_same(stack, http):
+async def test_without_a_cache_every_step_replays_and_the_output_is_the_same(stack: Any, http: Any) -> None:
     async with stack.worker(max_cached_workflows=0):
         execution, _ = await stack.run(NESTED, {"url": http.url})
     assert stack.api.output(execution) == {"seen": NESTED_SEEN * 2, "passes": 2}
@@ -169,7 +175,7 @@ def spawn(stack: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "stigmer_workflow_runner"], env=stack.environment())
 
 
-async def test_a_killed_runner_loses_nothing_and_repeats_no_finished_call(stack, http):
+async def test_a_killed_runner_loses_nothing_and_repeats_no_finished_call(stack: Any, http: Any) -> None:
     gate = asyncio.Event()
 
     async def answer(_verb: str, path: str, _headers: dict[str, str], _body: bytes) -> tuple[int, Any]:
@@ -185,9 +191,7 @@ async def test_a_killed_runner_loses_nothing_and_repeats_no_finished_call(stack,
     try:
         await stack.start(execution)
         await asyncio.wait_for(gate.wait(), 30)
-        await stack.api.until(
-            lambda: any(task.task_name == "rest" for task in stack.api.status(execution).tasks)
-        )
+        await stack.api.until(lambda: any(task.task_name == "rest" for task in stack.api.status(execution).tasks))
     finally:
         first.send_signal(signal.SIGKILL)
         first.wait()
@@ -198,7 +202,7 @@ async def test_a_killed_runner_loses_nothing_and_repeats_no_finished_call(stack,
     assert [path for _, path, _, _ in http.requests] == NESTED_SEEN
 
 
-async def test_a_call_cut_off_by_a_kill_is_made_again_with_the_same_key(stack, http):
+async def test_a_call_cut_off_by_a_kill_is_made_again_with_the_same_key(stack: Any, http: Any) -> None:
     reached, hold = asyncio.Event(), asyncio.Event()
 
     async def answer(_verb: str, _path: str, _headers: dict[str, str], _body: bytes) -> tuple[int, Any]:
@@ -225,7 +229,7 @@ async def test_a_call_cut_off_by_a_kill_is_made_again_with_the_same_key(stack, h
     assert (len(http.requests), len(keys)) == (2, 1)
 
 
-async def test_a_runner_told_to_stop_drains_and_ends(stack):
+async def test_a_runner_told_to_stop_drains_and_ends(stack: Any) -> None:
     process = spawn(stack)
     try:
         await stack.run(HEAD + "do: [{a: {set: {x: 1}}}]")
@@ -236,46 +240,50 @@ async def test_a_runner_told_to_stop_drains_and_ends(stack):
         process.wait()
 
 
-async def test_a_server_that_is_away_only_delays_a_run(runner):
+async def test_a_server_that_is_away_only_delays_a_run(runner: Any) -> None:
     runner.api.away = True
     execution = runner.api.add_execution(runner.api.add_workflow(HEAD + "do: [{a: {set: {x: 1}}}]"))
     await runner.start(execution)
-    async with asyncio.timeout(30):
-        while runner.api.calls.count("workflow_execution.get") < 2:
-            await asyncio.sleep(0.01)
+    await runner.api.until(lambda: runner.api.calls.count("workflow_execution.get") >= 2)
     runner.api.away = False
     await runner.api.ended(execution)
     assert runner.api.output(execution) == {"x": 1}
 
 
-async def test_reports_lost_on_the_way_are_repaired_by_the_next_one(runner, http):
+async def test_reports_lost_on_the_way_are_repaired_by_the_next_one(runner: Any, http: Any) -> None:
     async def answer(_verb: str, path: str, _headers: dict[str, str], _body: bytes) -> tuple[int, Any]:
         runner.api.away = path == "/lost"
         return 200, {"path": path}
 
     http.answer = answer
-    document = HEAD + f"""
+    document = (
+        HEAD
+        + f"""
 do:
   - one: {{call: http, with: {{method: get, endpoint: '{http.url}/lost'}}}}
   - two: {{set: {{x: 1}}}}
   - three: {{wait: {{seconds: 1}}}}
   - four: {{call: http, with: {{method: get, endpoint: '{http.url}/found'}}}}
 """
+    )
     execution, _ = await runner.run(document)
     assert [task.status for task in runner.api.tasks(execution).values()] == [3, 3, 3, 3]
     assert runner.api.event_names(execution).count("task_completed") == 4
 
 
-AGENT = HEAD + """
+AGENT = (
+    HEAD
+    + """
 do:
   - ask:
       call: agent
       with: {agent: greeter, message: '${ "Hello, I am \\(.name)" }'}
   - keep: {set: {said: '${ .text }', by: '${ .executionId }'}}
 """
+)
 
 
-async def test_an_agent_call_waits_for_the_signal_and_gives_the_reply(runner):
+async def test_an_agent_call_waits_for_the_signal_and_gives_the_reply(runner: Any) -> None:
     runner.api.put(make("agent", "greeter"))
     created: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
@@ -298,7 +306,7 @@ async def test_an_agent_call_waits_for_the_signal_and_gives_the_reply(runner):
     assert runner.api.tasks(execution)["/do/0/ask"].task_type == 1
 
 
-async def test_an_agent_that_fails_fails_the_task_with_its_reason(runner):
+async def test_an_agent_that_fails_fails_the_task_with_its_reason(runner: Any) -> None:
     runner.api.put(make("agent", "greeter"))
 
     async def on_create(execution: Any) -> None:
@@ -312,17 +320,20 @@ async def test_an_agent_that_fails_fails_the_task_with_its_reason(runner):
     assert "the model is away" in runner.api.status(execution).error
 
 
-async def test_an_agent_that_does_not_exist_is_a_configuration_error(runner):
+async def test_an_agent_that_does_not_exist_is_a_configuration_error(runner: Any) -> None:
     execution, _ = await runner.run(AGENT, {"name": "Ada"})
     assert "starting the agent 'greeter': there is no greeter in local" in runner.api.status(execution).error
 
 
-async def test_a_workflow_runs_another_one_and_gets_its_output(runner):
+async def test_a_workflow_runs_another_one_and_gets_its_output(runner: Any) -> None:
     child = runner.api.add_workflow(HEAD + "do: [{double: {set: {n: '${ .n * 2 }'}}}]", "double")
 
+    created: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
     async def on_create(execution: Any) -> None:
-        execution.spec.workflow_id = child.metadata.id
+        assert execution.spec.workflow_id == child.metadata.id
         await runner.start(execution.metadata.id)
+        created.set_result(execution.metadata.id)
 
     runner.api.on_create = on_create
     document = HEAD + (
@@ -330,17 +341,15 @@ async def test_a_workflow_runs_another_one_and_gets_its_output(runner):
     )
     execution = runner.api.add_execution(runner.api.add_workflow(document, "parent"), {"n": 21}, "wex-parent")
     handle = await runner.start(execution)
-    async with asyncio.timeout(30):
-        while not (ids := [id_ for id_ in runner.api.resources if id_.startswith("wex-") and id_ != execution]):
-            await asyncio.sleep(0.01)
-    await runner.api.ended(ids[0])
-    await runner.temporal.get_workflow_handle(handle.id).signal(CHILD_FINISHED, ChildFinished(ids[0]))
+    started = await asyncio.wait_for(created, 30)
+    await runner.api.ended(started)
+    await runner.temporal.get_workflow_handle(handle.id).signal(CHILD_FINISHED, ChildFinished(started))
     await runner.api.ended(execution)
     assert runner.api.output(execution) == {"n": 42}
 
 
 @pytest.mark.parametrize("document", [HEAD + "do: [{long: {wait: {hours: 1}}}]", AGENT], ids=["wait", "agent"])
-async def test_cancelling_ends_the_execution_as_cancelled_and_its_child_too(runner, document):
+async def test_cancelling_ends_the_execution_as_cancelled_and_its_child_too(runner: Any, document: Any) -> None:
     runner.api.put(make("agent", "greeter"))
     execution = runner.api.add_execution(runner.api.add_workflow(document), {"name": "Ada"})
     handle = await runner.start(execution)
@@ -353,7 +362,7 @@ async def test_cancelling_ends_the_execution_as_cancelled_and_its_child_too(runn
     assert await closed(handle) is WorkflowExecutionStatus.CANCELED
 
 
-async def test_a_task_timeout_interrupts_a_call_and_can_be_caught(runner, http):
+async def test_a_task_timeout_interrupts_a_call_and_can_be_caught(runner: Any, http: Any) -> None:
     hold = asyncio.Event()
 
     async def answer(_verb: str, _path: str, _headers: dict[str, str], _body: bytes) -> tuple[int, Any]:
@@ -361,7 +370,9 @@ async def test_a_task_timeout_interrupts_a_call_and_can_be_caught(runner, http):
         return 200, {}
 
     http.answer = answer
-    document = HEAD + f"""
+    document = (
+        HEAD
+        + f"""
 do:
   - careful:
       try:
@@ -374,12 +385,13 @@ do:
         as: late
         do: [{{note: {{set: {{status: '${{ $late.status }}', at: '${{ $late.instance }}'}}}}}}]
 """
+    )
     execution, _ = await runner.run(document)
     hold.set()
     assert runner.api.output(execution) == {"status": 408, "at": "/do/0/careful/try/0/slow"}
 
 
-async def test_an_expression_that_never_ends_fails_its_run_and_not_the_worker(runner):
+async def test_an_expression_that_never_ends_fails_its_run_and_not_the_worker(runner: Any) -> None:
     execution, _ = await runner.run(HEAD + "do: [{burn: {set: {x: '${ [range(1e12)] | length }'}}}]")
     assert "errors/expression, status 400" in runner.api.status(execution).error
     after, _ = await runner.run(HEAD + "do: [{a: {set: {x: 1}}}]")

@@ -1,0 +1,76 @@
+"""Records the histories that `test_replay.py` replays. Run it when a new scenario is added, never to silence a failure:
+
+    uv run --no-sync python packages/stigmer-workflow-runner/tests/record_histories.py
+
+A recorded history is a promise to executions that run while the runner is upgraded. When behaviour has to change, guard
+it with `workflow.patched` and keep the old histories.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest import Stack, dev_server, wait_for_temporal
+from documents import HEAD, NESTED
+from peer import ApiServer, HttpService, agent_reply, make
+from temporalio.client import WorkflowHandle
+
+from stigmer_api.temporal import CHILD_FINISHED, ChildFinished, decode_callback
+
+HISTORIES = Path(__file__).parent / "histories"
+PORT = 39_877  # fixed, so that recording again changes as little as possible
+
+
+async def record(stack: Stack, name: str, handle: WorkflowHandle[Any, Any], run_id: str | None = None) -> None:
+    history = await stack.temporal.get_workflow_handle(handle.id, run_id=run_id).fetch_history()
+    text = re.sub(r'"stackTrace": "(?:[^"\\]|\\.)*"', '"stackTrace": ""', history.to_json())
+    text = re.sub(r'"\d+@[^"]*"', '"recorder"', text)  # nothing of the machine it was made on
+    (HISTORIES / f"{name}.json").write_text(text + "\n")
+
+
+async def finished(stack: Stack, document: str, given: Any = None, **settings: Any) -> WorkflowHandle[Any, Any]:
+    async with stack.worker(**settings):
+        _, handle = await stack.run(document, given)
+        await asyncio.wait([asyncio.ensure_future(handle.result())])
+    return handle
+
+
+async def main(address: str) -> None:
+    temporal = await wait_for_temporal(address)
+    api, http = ApiServer(), HttpService()
+    await api.start()
+    await http.start(PORT)
+    stack = Stack(temporal, api, address, "record-queue")
+    HISTORIES.mkdir(exist_ok=True)
+
+    nested = await finished(stack, NESTED, {"url": http.url})
+    await record(stack, "nested", nested)
+    cut = await finished(stack, NESTED, {"url": http.url}, max_history_events=30)
+    await record(stack, "continued-first-run", cut, cut.first_execution_run_id)
+    await record(stack, "continued-last-run", cut)
+    fails = await finished(stack, HEAD + "do: [{a: {raise: {error: {type: 'https://x', status: 500}}}}]")
+    await record(stack, "fault", fails)
+
+    api.put(make("agent", "greeter"))
+
+    async def on_create(execution: Any) -> None:
+        execution.status.CopyFrom(agent_reply("Hi!"))
+        parent = temporal.get_workflow_handle(decode_callback(execution.spec.callback_token))
+        await parent.signal(CHILD_FINISHED, ChildFinished(execution.metadata.id))
+
+    api.on_create = on_create
+    document = HEAD + "do: [{ask: {call: agent, with: {agent: greeter, message: Hello}, timeout: {after: PT1M}}}]"
+    await record(stack, "agent-call", await finished(stack, document))
+    await http.stop()
+    await api.stop()
+
+
+if __name__ == "__main__":
+    with dev_server() as found:
+        asyncio.run(main(found))

@@ -1,0 +1,188 @@
+"""Loading and checking documents: everything wrong is found at once, each with its place and line."""
+
+# ruff: noqa: E501 - a document or a row of a table reads better on one line
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import shared_data
+from documents import HEAD
+
+from stigmer_workflow_runner.definition import canonical, compile_pinned, compile_value, digest, read_text
+from stigmer_workflow_runner.document.durations import parse_duration
+from stigmer_workflow_runner.document.loader import MAX_BYTES, load_text
+from stigmer_workflow_runner.document.problems import DocumentInvalidError
+
+
+def problems(text: Any) -> Any:
+    with pytest.raises(DocumentInvalidError) as found:
+        read_text(text)
+    return [str(problem) for problem in found.value.problems]
+
+
+def only(text: Any) -> Any:
+    [found] = problems(HEAD + text)
+    return found
+
+
+def test_yaml_1_2_keeps_words_that_older_yaml_turns_into_booleans_and_times() -> None:
+    loaded = load_text("on: yes\nat: 2026-01-31\nn: 012\no: 0o14\nf: 1.5\nempty:\n")
+    assert loaded.value == {"on": "yes", "at": "2026-01-31", "n": 12, "o": 12, "f": 1.5, "empty": None}
+    assert loaded.lines["/at"] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: 1\nb: 2\na: 3", "line 1, /: the key 'a' is written twice, again in line 3"),
+        ("a: [1, 2", "not valid YAML"),
+        ("", "the document is empty"),
+        ("a: !!python/object:os.system x", "the tag"),
+        ("? [1, 2]\n: x", "a key must be text"),
+        ("base: &b {x: 1}\nuse:\n  <<: *b", "merge keys"),
+        ("a: " + "[" * 120 + "]" * 120, "deeper than 100 levels"),
+        ("a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(f"{c}: &{c} [{','.join(['*' + p] * 10)}]\n" for p, c in zip("abcde", "bcdef", strict=True)), "more than 100000 values"),
+        ("a: " + "x" * MAX_BYTES, "the limit is"),
+    ],
+    ids=["duplicate", "syntax", "empty", "tag", "key", "merge", "depth", "bomb", "size"],
+)  # fmt: skip
+def test_text_that_is_no_plain_data_is_refused(text: Any, reason: Any) -> None:
+    with pytest.raises(DocumentInvalidError) as found:
+        load_text(text)
+    assert reason in str(found.value)
+
+
+def test_every_problem_is_reported_at_once_with_its_line() -> None:
+    found = problems(
+        "document: {dsl: '0.8', namespace: Bad Name, version: one}\n"
+        "do:\n"
+        "- a: {sett: {x: 1}}\n"
+        "- b: {set: {x: '${ foo( }'}, then: nowhere}\n"
+        "- b: {wait: {sec: 1}, if: $nope, colour: red}\n"
+        "- c: {switch: [{x: {then: b}}, {y: {then: end}}]}\n"
+    )
+    assert [text.split(":")[0] for text in found] == [
+        "line 1, /document",
+        "line 1, /document/dsl",
+        "line 1, /document/namespace",
+        "line 1, /document/version",
+        "line 3, /do/0/a",
+        "line 4, /do/1/b/set/x",
+        "line 4, /do/1/b/then",
+        "line 5, /do/2/b",
+        "line 5, /do/2/b/colour",
+        "line 5, /do/2/b/wait",
+        "line 5, /do/2/b/if",
+        "line 6, /do/3/c/switch",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        ("fork: {branches: []}", "the task 't' is a 'fork' task, which is not supported yet"),
+        ("listen: {to: {one: {with: {type: x}}}}", "'listen' task, which is not supported yet"),
+        ("emit: {event: {with: {type: x}}}", "'emit' task, which is not supported yet"),
+        ("call: grpc, with: {}", "call: grpc, which is not supported yet"),
+        ("call: myFunction", "the function 'myFunction', which is not supported yet"),
+        ("run: {shell: {command: ls}}", "the task 't' runs a shell, which is not supported yet"),
+        ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {basic: {}}}}", "endpoint authentication is not supported yet"),
+        ("set: {x: 1}, input: {schema: {document: {}}}", "input.schema"),
+        ("set: {x: '${ $secrets.key }'}", "$secrets is not supported yet"),
+        ("set: {x: '${ $output }'}", "$output does not exist here"),
+        ("set: 5", "must be an object or an expression"),
+        ("wait: 5", "a duration is an object such as"),
+        ("wait: {until: tomorrow}", "is not an RFC 3339 time"),
+        ("call: http, with: {method: fetch, endpoint: 'http://x/'}", "must be one of DELETE, GET"),
+        ("call: http, with: {method: get, endpoint: 'ftp://x/'}", "must be an absolute http:// or https:// URI"),
+        ("call: http", "needs 'with'"),
+        ("call: agent, with: {agent: x}", "needs 'message'"),
+        ("for: {in: .x}", "a for task needs 'do'"),
+        ("try: [{a: {set: {}}}]", "a try task needs 'catch'"),
+        ("try: [{a: {set: {}}}], catch: {retry: missing}", "use.retries has no 'missing'"),
+        ("try: [{a: {set: {}}}], catch: {retry: {backoff: {constant: {}, linear: {}}}}", "needs exactly one of"),
+        ("raise: {error: missing}", "use.errors has no 'missing'"),
+        ("raise: {error: {type: 'https://x'}}", "needs 'status'"),
+        ("run: {workflow: {name: x, namespace: y}}", "needs 'version'"),
+        ("do: []", "must be a list with at least one task"),
+        ("set: {}, timeout: {after: soon}", "'soon' is not an ISO 8601 duration"),
+    ],
+)  # fmt: skip
+def test_a_task_that_cannot_run_is_refused_by_name_and_place(task: Any, reason: Any) -> None:
+    assert reason in only(f"do: [{{t: {{{task}}}}}]")
+
+
+def test_names_of_tasks_in_other_scopes_are_no_targets() -> None:
+    assert "there is no task 'inner' in this list: use one of continue, exit, end, outer, after" in only(
+        "do: [{outer: {do: [{inner: {set: {}}}]}}, {after: {set: {}, then: inner}}]"
+    )
+
+
+def test_what_the_top_level_cannot_do_yet_is_refused() -> None:
+    found = problems(
+        HEAD + "do: [{a: {set: {}}}]\nschedule: {every: {hours: 1}}\nuse: {secrets: [x]}\nevaluate: {mode: loose}\n"
+    )
+    assert len(found) == 3
+    assert all("not supported yet" in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ({"days": 1, "hours": 2, "minutes": 3, "seconds": 4, "milliseconds": 500}, 93784.5),
+        ("PT5S", 5), ("P1DT12H", 129600), ("PT0.5S", 0.5), ("P1W", 604800), ("P1Y", 31536000), ("P1M", 2592000), ("PT1M", 60),
+    ],
+)  # fmt: skip
+def test_durations_are_seconds(value: Any, seconds: Any) -> None:
+    assert parse_duration(value) == seconds
+
+
+@pytest.mark.parametrize(
+    "value", ["5s", "P", "PT", "", {}, {"seconds": -1}, {"seconds": 1.5}, {"weeks": 1}, 5, None, "P99Y"]
+)
+def test_what_is_no_duration_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_duration(value)
+
+
+def test_a_pinned_definition_is_bound_to_its_hash() -> None:
+    value, workflow = read_text(HEAD + "do: [{a: {set: {x: 1}}}]")
+    text = canonical(value)
+    assert compile_pinned(digest(value), text).name == workflow.name
+    with pytest.raises(ValueError, match="hash"):
+        compile_pinned("0" * 64, text)
+
+
+SUPPORTED = {
+    "call-http-endpoint-interpolation-shorthand.yaml",
+    "call-http-endpoint-interpolation.yaml",
+    "conditional-task.yaml",
+    "do-multiple.yaml",
+    "do-single.yaml",
+    "for-inline-array.yaml",
+    "raise-inline.yaml",
+    "raise-reusable.yaml",
+    "run-subflow.yaml",
+    "switch-then-string.yaml",
+    "try-catch-retry-inline.yaml",
+    "try-catch-retry-reusable.yaml",
+    "try-catch-then-directive.yaml",
+    "try-catch.yaml",
+    "wait-duration-inline.yaml",
+    "wait-duration-iso8601.yaml",
+}
+
+
+def test_the_specification_s_examples_compile_or_are_refused_as_not_supported_yet() -> None:
+    compiled = set()
+    for path in sorted(shared_data("dsl/examples").glob("*.yaml")):
+        try:
+            compile_value(load_text(path.read_text()).value)
+        except DocumentInvalidError as error:
+            texts = [problem.message for problem in error.problems]
+            assert any("not supported yet" in text for text in texts), (path.name, texts)
+        else:
+            compiled.add(path.name)
+    assert compiled == SUPPORTED

@@ -1,0 +1,78 @@
+"""Reports: what is in them, and that a lost one is repaired."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from stigmer_workflow_runner.activities.status import to_request
+from stigmer_workflow_runner.document.model import Task
+from stigmer_workflow_runner.progress import COMPLETED, MAX_TEXT, Progress
+from stigmer_workflow_runner.state import Scope
+
+TASK = Task(name="a", kind="call http", pointer="/do/0/a", body=None, definition={})
+
+
+def started() -> Any:
+    progress = Progress("wex-1")
+    progress.execution_started(1_700_000_000.0)
+    progress.started(TASK, Scope(), 1_700_000_001.0, {"x": 1})
+    return progress
+
+
+def test_a_lost_report_comes_again_with_the_next_under_what_is_newer() -> None:
+    progress = started()
+    lost = progress.take()
+    progress.completed(TASK, Scope(), (1_700_000_001.0, 1_700_000_002.0), ({"x": 1}, {"y": 2}))
+    progress.give_back()
+    report = progress.take()
+    assert report["sequence"] == lost["sequence"] + 1
+    assert [task["status"] for task in report["tasks"]] == ["COMPLETED"]
+    assert [event["type"] for event in report["events"]] == ["execution_started", "task_started", "task_completed"]
+    assert [e["event_id"] for e in report["events"][:2]] == [e["event_id"] for e in lost["events"]]
+
+
+def test_what_was_acknowledged_is_not_sent_again() -> None:
+    progress = started()
+    progress.take()
+    progress.acknowledge()
+    assert not progress.dirty
+    assert progress.take()["tasks"] == []
+
+
+def test_progress_survives_a_continue_as_new() -> None:
+    progress = started()
+    carried = Progress.from_json(json.loads(json.dumps(progress.to_json())))
+    assert carried.take() == progress.take()
+    carried.completed(TASK, Scope(), (1.0, 2.0), (None, None))
+    assert carried.take()["events"][-1]["event_id"] == "wex-1/3"
+
+
+def test_long_values_are_cut_and_stay_json() -> None:
+    progress = started()
+    progress.completed(TASK, Scope(iterations=(3,)), (1.0, 2.0), ("a" * 100_000, None))
+    task = progress.take()["tasks"][-1]
+    assert len(task["input_json"]) <= MAX_TEXT + 100
+    assert json.loads(task["input_json"]).endswith("(100002 characters)")
+    assert task["output_json"] == "null"
+
+
+def test_a_report_becomes_the_message_of_the_wire() -> None:
+    progress = started()
+    progress.failed(TASK, Scope(iterations=(12,), attempt=2), (1.0, 3.5), {"type": "https://x", "status": 500})
+    progress.retrying(TASK, Scope(), 4.0, 3, 1.5)
+    progress.child_started(TASK, 5.0, "agent", "aex-1")
+    progress.child_ended(TASK, (5.0, 6.0), "agent", {"id": "aex-1", "phase": "COMPLETED"})
+    progress.execution_ended(COMPLETED, 1_700_000_009.0, output=[1])
+    request = to_request(progress.take())
+    assert (request.execution_id, request.sequence, request.status.phase) == ("wex-1", 1, 3)
+    assert (request.status.output_json, request.status.started_at) == ("[1]", "2023-11-14T22:13:20.000Z")
+    first, second = request.status.tasks
+    assert (first.task_id, first.task_type, first.status, first.input_json) == ("/do/0/a", 3, 2, '{"x":1}')
+    assert (second.task_id, second.attempt, second.status) == ("/do/0/a#2", 2, 4)
+    assert dict(second.metadata) == {"iterations": [12]}
+    payloads = {event.WhichOneof("payload"): event for event in request.events}
+    assert payloads["task_failed"].task_failed.duration_ms == 2500
+    assert payloads["task_retrying"].task_retrying.next_attempt == 3
+    assert payloads["agent_call_completed"].agent_call_completed.agent_phase == 3
+    assert payloads["execution_completed"].execution_completed.duration_ms == 9000
