@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from stack import Stack
+
 _CLIENT = "stigmer==3.41.0"
 _SECONDS = 240
 
@@ -243,4 +245,44 @@ print(json.dumps(answers))
         "teams": "UNIMPLEMENTED",
         "organizations": "UNIMPLEMENTED",
         "stranger": True,
+    }
+
+
+def test_executions_of_both_kinds_are_followed_to_completed(client_python: Path, stack: Stack) -> None:
+    script = """
+from ai.stigmer.agentic.workflowexecution.v1 import io_pb2
+agent = client.agents.create(AgentInput(name="echoing", org="local", instructions="You repeat what you hear."))
+document = WorkflowDocumentInput(dsl="1.0.0", namespace="examples", name="published", version="0.1.0")
+tasks = [
+    WorkflowTaskInput(name="greet", kind=1, task_config={"variables": {"message": "hello"}}),
+    WorkflowTaskInput(name="rest", kind=10, task_config={"duration": {"milliseconds": 200}}),
+]
+flow = client.workflows.create(WorkflowInput(name="published", org="local", document=document, tasks=tasks))
+
+config = ExecutionConfigInput(model_name="scripted")
+turn = AgentExecutionInput(name="turn", org="local", agent_id=agent.metadata.id, message="hi", execution_config=config)
+turn = client.agent_executions.create(turn)
+turns = list(client.agent_executions.subscribe(turn.metadata.id))
+run = WorkflowExecutionInput(name="run", org="local", workflow_id=flow.metadata.id)
+run = client.workflow_executions.create(run)
+runs = list(client.workflow_executions.subscribe(io_pb2.SubscribeWorkflowExecutionRequest(execution_id=run.metadata.id)))
+
+turn_end, run_end = turns[-1], runs[-1]
+client.agents.delete(agent.metadata.id)
+client.workflows.delete(flow.metadata.id)
+print(json.dumps({
+    "phases": [turn.status.phase, turn_end.status.phase, run.status.phase, run_end.status.phase],
+    "session": bool(turn_end.spec.session_id), "heard": "hi" in turn_end.status.messages[-1].content,
+    "tasks": [task.task_name for task in run_end.status.tasks],
+    "output": dict(run_end.status.output),
+    "late": len(list(client.agent_executions.subscribe(turn.metadata.id))),
+}))
+"""
+    assert run_client(client_python, Endpoint(stack.address, stack.token), script) == {
+        "phases": [1, 3, 1, 3],
+        "session": True,
+        "heard": True,
+        "tasks": ["greet", "rest"],
+        "output": {"message": "hello"},
+        "late": 1,
     }
