@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import grpc
 import grpc.aio
+import structlog
 from ulid import ULID
 
 from stigmer_api.errors import Unauthenticated
@@ -15,6 +17,7 @@ from stigmer_server.rpc.boundary import abort
 
 __all__ = ["TokenInterceptor"]
 
+_log = structlog.get_logger("stigmer.rpc")
 _OPEN = "/grpc.health.v1.Health/Check"
 
 
@@ -23,7 +26,6 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
 
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode()
-        self._denied: Any = grpc.stream_stream_rpc_method_handler(_deny)
 
     async def intercept_service(
         self,
@@ -34,7 +36,8 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
         details: Any = handler_call_details
         if details.method == _OPEN or self._accepts(details.invocation_metadata or ()):
             return await continuation(handler_call_details)
-        return self._denied
+        # a streaming handler refuses without waiting for a request, whatever the method is
+        return grpc.stream_stream_rpc_method_handler(partial(_deny, details.method))
 
     def _accepts(self, metadata: Any) -> bool:
         """Compare in constant time; several headers count as none."""
@@ -46,10 +49,11 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
         return hmac.compare_digest(scheme.capitalize() + b" " + rest.strip(), self._expected)
 
 
-async def _deny(_requests: Any, context: Any) -> None:
-    """Refuse; a streaming handler does so without waiting for a request."""
+async def _deny(method: str, _requests: Any, context: Any) -> None:
+    request_id = str(ULID()).lower()
+    _log.warning("call", method=method, code="UNAUTHENTICATED", peer=context.peer(), request_id=request_id)
     error = Unauthenticated(
         "this server wants its token: send metadata `authorization: Bearer <token>`; "
         "the token is in the file `token` of the Stigmer home"
     )
-    await abort(context, error, str(ULID()).lower())
+    await abort(context, error, request_id)
