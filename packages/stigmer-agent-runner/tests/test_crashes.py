@@ -172,6 +172,7 @@ async def test_sigterm_hands_the_run_over_at_a_safe_point(
     assert done.status.phase == enum_pb2.EXECUTION_COMPLETED
     assert _writes(first.log, second.log) == {"a.txt": 1, "b.txt": 1, "c.txt": 1}
     assert log_lines(first.log, "segment ended")[0]["outcome"] == "yielded"
+    await handle.result()
     events = [event async for event in handle.fetch_history_events()]
     assert not any(event.HasField("activity_task_timed_out_event_attributes") for event in events)
 

@@ -263,6 +263,7 @@ async def test_a_slice_drains_the_graph_and_no_tool_runs_twice(
 
     assert done.status.messages[-1].content.strip() == "all done"
     assert len(model.requests) == 21
+    await handle.result()
     events = [event async for event in handle.fetch_history_events()]
     assert len([event for event in events if event.HasField("activity_task_completed_event_attributes")]) > 1
 

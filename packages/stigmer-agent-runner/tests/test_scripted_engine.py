@@ -159,6 +159,19 @@ async def test_a_stop_between_turns_yields(player: Player) -> None:
     assert await player.play("      - say: done\n") == Yielded()
 
 
+def test_the_gravest_reason_to_stop_counts() -> None:
+    control = Control()
+    heard: list[StopReason] = []
+    control.on_request(heard.append)
+
+    for reason in (StopReason.SLICE, StopReason.SHUTDOWN, StopReason.SLICE, StopReason.CANCEL, StopReason.SHUTDOWN):
+        control.request(reason)
+
+    assert control.reason is StopReason.CANCEL
+    assert heard[-1] is StopReason.CANCEL
+    assert heard[2] is StopReason.SHUTDOWN
+
+
 async def test_executions_of_one_session_have_turns_of_their_own(player: Player) -> None:
     await player.play('      - say: "{{user}}"\n', "one", "aex-1")
 

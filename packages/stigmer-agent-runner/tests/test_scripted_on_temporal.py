@@ -154,6 +154,17 @@ async def test_a_cancelled_workflow_leaves_a_cancelled_execution(stack: Stack, a
     assert (await handle.describe()).status == WorkflowExecutionStatus.CANCELED
 
 
+async def test_a_server_that_answers_stop_ends_the_run(stack: Stack, api: ApiServer) -> None:
+    stack.start_runner()
+    execution = api.add_execution(api.add_session(api.add_agent(model="scripted", script=NOTES)), "slow please")
+    await stack.start(execution)
+    await api.until(execution, lambda status: any("three" in message.content for message in status.messages))
+
+    api.signal = enum_pb2.EXECUTION_CONTROL_SIGNAL_STOP
+
+    assert (await api.finished(execution)).status.phase == enum_pb2.EXECUTION_CANCELLED
+
+
 async def test_text_streams_while_the_agent_speaks(stack: Stack, api: ApiServer) -> None:
     stack.start_runner()
     execution = api.add_execution(api.add_session(api.add_agent(model="scripted", script=NOTES)), "slow please")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from stigmer_agent_runner.contracts import SegmentResult
+from stigmer_agent_runner.contracts import TIMING, SegmentResult
 from stigmer_agent_runner.engine.protocol import (
     Cancelled,
     Completed,
@@ -48,8 +48,8 @@ _log = structlog.get_logger(__name__)
 
 _FLUSH_SECONDS = 30.0
 _SERVER_BACKOFF = (0.2, 5.0)
-_GRACE_SECONDS = {StopReason.CANCEL: 5.0, StopReason.SLICE: 120.0}
-"""How long a run may take to reach a safe point before it is cut off; what was not saved is then done again."""
+_CANCEL_SECONDS = 5.0
+"""How long a cancelled run may take to reach a safe point."""
 
 _HOPELESS = (NotFound, InvalidArgument, FailedPrecondition)
 
@@ -127,29 +127,38 @@ class SegmentRunner:
         stopping = asyncio.create_task(control.wait())
         try:
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            grace = _GRACE_SECONDS.get(control.reason or StopReason.SLICE, self._settings.drain_seconds * 0.6)
             if not running.done():
-                await self._wait_for_safe_point(running, control, grace)
+                await self._wait_for_safe_point(running, control)
             return running.result() if running.done() and not running.cancelled() else control.outcome()
         finally:
             for task in (running, stopping):
                 task.cancel()
             await asyncio.gather(running, stopping, return_exceptions=True)
 
-    async def _wait_for_safe_point(self, running: asyncio.Task[Outcome], control: Control, grace: float) -> None:
-        """Give a run that was asked to stop its time; a cancel that comes meanwhile shortens it."""
-        reason = control.reason
-        deadline = asyncio.get_running_loop().time() + grace
-        while not running.done() and (left := deadline - asyncio.get_running_loop().time()) > 0:
+    async def _wait_for_safe_point(self, running: asyncio.Task[Outcome], control: Control) -> None:
+        """Give a run that was asked to stop its time; another reason that comes meanwhile may shorten it.
+
+        What is cut off was not saved and is done again by the next segment.
+        """
+        loop = asyncio.get_running_loop()
+        reason, deadline = control.reason, loop.time() + self._grace(control)
+        while not running.done() and (left := deadline - loop.time()) > 0:
             await asyncio.wait({running}, timeout=min(left, 0.5))
-            if control.reason is not reason and control.reason is StopReason.CANCEL:
-                reason = control.reason
-                deadline = min(deadline, asyncio.get_running_loop().time() + _GRACE_SECONDS[StopReason.CANCEL])
+            if control.reason is not reason:
+                reason, deadline = control.reason, min(deadline, loop.time() + self._grace(control))
         if not running.done():
             _log.warning("run cut off before a safe point", task=running.get_name(), reason=str(control.reason))
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait({running})
+
+    def _grace(self, control: Control) -> float:
+        """Seconds until a cut-off. At a slice's end nearly all that the activity has: a slow model must get through."""
+        if control.reason is StopReason.CANCEL:
+            return _CANCEL_SECONDS
+        if control.reason is StopReason.SHUTDOWN:
+            return self._settings.drain_seconds * 0.6
+        return TIMING.start_to_close - self._settings.slice_seconds - 2 * _FLUSH_SECONDS
 
     async def _finish(
         self, sink: StatusSink, execution: execution_pb2.AgentExecution, outcome: Outcome
@@ -157,8 +166,7 @@ class SegmentRunner:
         now = self._clock.now()
         match outcome:
             case Completed():
-                if outcome.structured is not None:
-                    sink.reducer.status.structured_output.update(dict(outcome.structured))
+                sink.reducer.status.structured_output.update(dict(outcome.structured or {}))
                 sink.reducer.finish(enum_pb2.EXECUTION_COMPLETED, now)
             case Cancelled():
                 sink.reducer.finish(enum_pb2.EXECUTION_CANCELLED, now)

@@ -39,6 +39,7 @@ class ApiServer:
         self.resources: dict[tuple[str, str], Any] = {}
         self.reports: dict[str, list[io_pb2.AgentExecutionUpdateStatusInput]] = {}
         self.fail_reports: list[ApiError] = []
+        self.signal = enum_pb2.EXECUTION_CONTROL_SIGNAL_UNSPECIFIED
         self.address = ""
         self._port = 0
         self._server: grpc.aio.Server | None = None
@@ -132,7 +133,7 @@ class ApiServer:
             if status.phase not in TERMINAL and request.sequence > status.sequence:
                 _merge(status, request)
             self._changed.notify_all()
-        return io_pb2.UpdateStatusResponse()
+        return io_pb2.UpdateStatusResponse(signal=self.signal)
 
 
 def _merge(status: status_pb2.AgentExecutionStatus, request: io_pb2.AgentExecutionUpdateStatusInput) -> None:

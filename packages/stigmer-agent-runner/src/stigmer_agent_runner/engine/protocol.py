@@ -158,7 +158,7 @@ class StopReason(Enum):
 
 @dataclass(slots=True)
 class Control:
-    """Asks a run to stop at its next safe point. The first reason stays, except that a cancel always wins."""
+    """Asks a run to stop at its next safe point. The gravest reason counts: cancel, shutdown, slice."""
 
     reason: StopReason | None = None
     _event: asyncio.Event = field(default_factory=asyncio.Event)
@@ -166,8 +166,8 @@ class Control:
 
     def request(self, reason: StopReason) -> None:
         """Ask the run to stop. Call it from the event loop's thread."""
-        if self.reason is None or reason is StopReason.CANCEL:
-            self.reason = reason
+        if self.reason is None or reason is not StopReason.SLICE:
+            self.reason = StopReason.CANCEL if self.reason is StopReason.CANCEL else reason
         self._event.set()
         for listener in self._listeners:
             listener(self.reason)

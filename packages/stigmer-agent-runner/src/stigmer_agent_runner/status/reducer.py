@@ -116,6 +116,8 @@ class StatusReducer:
         )
         if status.HasField("streaming_usage"):
             part.streaming_usage.CopyFrom(status.streaming_usage)
+        if status.structured_output.fields:
+            part.structured_output.CopyFrom(status.structured_output)
         if self._todos_changed:
             for key, todo in status.todos.items():
                 part.todos[key].CopyFrom(todo)
