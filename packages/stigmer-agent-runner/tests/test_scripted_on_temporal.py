@@ -224,6 +224,7 @@ async def test_a_short_slice_yields_and_the_next_segment_goes_on(stack: Stack, a
 
     assert done.status.messages[-1].content == "finished"
     assert len([message for message in done.status.messages if message.type == enum_pb2.MESSAGE_TOOL]) == 8
+    await handle.result()
     segments = [
         event
         async for event in handle.fetch_history_events()
