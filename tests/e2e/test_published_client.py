@@ -265,7 +265,8 @@ turn = client.agent_executions.create(turn)
 turns = list(client.agent_executions.subscribe(turn.metadata.id))
 run = WorkflowExecutionInput(name="run", org="local", workflow_id=flow.metadata.id)
 run = client.workflow_executions.create(run)
-runs = list(client.workflow_executions.subscribe(io_pb2.SubscribeWorkflowExecutionRequest(execution_id=run.metadata.id)))
+request = io_pb2.SubscribeWorkflowExecutionRequest(execution_id=run.metadata.id)
+runs = list(client.workflow_executions.subscribe(request))
 
 turn_end, run_end = turns[-1], runs[-1]
 client.agents.delete(agent.metadata.id)
