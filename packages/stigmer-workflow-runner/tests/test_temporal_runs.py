@@ -396,3 +396,61 @@ async def test_an_expression_that_never_ends_fails_its_run_and_not_the_worker(ru
     assert "errors/expression, status 400" in runner.api.status(execution).error
     after, _ = await runner.run(HEAD + "do: [{a: {set: {x: 1}}}]")
     assert runner.api.output(after) == {"x": 1}
+
+
+async def test_keys_keep_their_order_through_calls_and_continue_as_new(stack: Any, http: Any) -> None:
+    async def answer(*_: Any) -> tuple[int, Any]:
+        return 200, {"b": 1, "a": {"z": 1, "y": 2}, "list": []}
+
+    http.answer = answer
+    document = (
+        HEAD
+        + f"""
+do:
+  - loop:
+      for: {{in: '[range(8)]'}}
+      do:
+        - ask: {{call: http, input: {{from: '{{}}'}}, with: {{method: get, endpoint: '{http.url}/'}}}}
+  - tell: {{set: {{keys: '${{ keys_unsorted + (.a | keys_unsorted) }}', value: '${{ . }}'}}}}
+"""
+    )
+    async with stack.worker(max_history_events=20):
+        execution, _ = await stack.run(document)
+    assert stack.api.output(execution)["keys"] == ["b", "a", "list", "z", "y"]
+    assert stack.api.status(execution).output_json.endswith('"value":{"b":1,"a":{"z":1,"y":2},"list":[]}}')
+
+
+@pytest.mark.parametrize(
+    ("task", "given", "error"),
+    [
+        ("set: {x: '${ \"a\" * 1500000 }'}", None, "the output of the workflow is larger than 1000000 bytes"),
+        (
+            "call: http, with: {method: post, endpoint: 'http://127.0.0.1:1/', body: '${ \"a\" * 2000000 }'}",
+            None,
+            "is larger than 1900000 bytes",
+        ),
+        (
+            "raise: {error: {type: 'https://x', status: 500, detail: '${ \"a\" * 3000000 }'}}",
+            None,
+            "aaa… (3000000 characters)",
+        ),
+        ("set: {x: '${ [.x, infinite, nan] }'}", {"x": "\ud800"}, ""),
+    ],
+    ids=["output", "argument", "error", "text"],
+)
+async def test_values_that_no_payload_can_hold_end_the_run_clearly(
+    runner: Any, task: Any, given: Any, error: Any
+) -> None:
+    execution, handle = await runner.run(HEAD + f"do: [{{t: {{{task}}}}}]", given)
+    assert error in runner.api.status(execution).error
+    assert runner.api.status(execution).phase == (FAILED if error else COMPLETED)
+    assert await closed(handle) is not WorkflowExecutionStatus.RUNNING
+
+
+async def test_many_large_values_fit_into_reports(runner: Any) -> None:
+    tasks = ", ".join(f"{{t{i}: {{set: {{x: '${{ \"a\" * 200000 }}'}}}}}}" for i in range(120))
+    execution, _ = await runner.run(HEAD + f"do: [{tasks}]")
+    reported = runner.api.tasks(execution)
+    assert len(reported) == 120
+    assert reported["/do/119/t119"].output_json.endswith('(200008 characters)"')
+    assert sum(len(task.input_json) + len(task.output_json) for task in reported.values()) < 500_000

@@ -11,6 +11,7 @@ from stigmer_workflow_runner.document.loader import load_text
 from stigmer_workflow_runner.document.model import Workflow
 from stigmer_workflow_runner.document.validation import compile_document
 from stigmer_workflow_runner.errors import Json
+from stigmer_workflow_runner.json_text import to_text
 from stigmer_workflow_runner.tasks import TASK_TYPES
 
 
@@ -28,7 +29,7 @@ def compile_value(value: Json) -> Workflow:
 
 def canonical(value: Json) -> str:
     """The one text of a JSON value that its hash is made of. Key order is part of it: it decides evaluation order."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return to_text(value)
 
 
 def digest(value: Json) -> str:

@@ -101,6 +101,8 @@ def compile_expression(text: str) -> Expression:
         raise ExpressionInvalidError(f"not a jq expression: {error}: {_short(source)}") from error
     except UnknownNameError as error:
         raise ExpressionInvalidError(f"{error}: {_short(source)}") from error
+    except (ValueError, RecursionError) as error:
+        raise ExpressionInvalidError(f"not a jq expression: {type(error).__name__}: {_short(source)}") from error
 
 
 def is_expression(text: str) -> bool:

@@ -8,19 +8,23 @@ report; beyond that the oldest of loop iterations go.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stigmer_workflow_runner.document.model import Task
 from stigmer_workflow_runner.errors import Json, bounded, describe
+from stigmer_workflow_runner.json_text import readable, to_text
 from stigmer_workflow_runner.state import Scope, iso8601
 
 LOOP_SLOTS: Final = 10
 MAX_EVENTS: Final = 400
 MAX_ENTRIES: Final = 400
 MAX_TEXT: Final = 8 * 1024
+MAX_DETAILS: Final = 400_000
+"""Bytes of inputs, outputs and errors in one report; the newest entries have theirs, older ones go without."""
+
+MAX_EVENT_ERROR: Final = 500
 
 PENDING, IN_PROGRESS, COMPLETED, FAILED, SKIPPED = "PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "SKIPPED"
 CANCELLED: Final = "CANCELLED"
@@ -64,10 +68,10 @@ class Progress:
         """The last report: `phase` is COMPLETED, FAILED or CANCELLED."""
         self.phase, self.completed_at = phase, at
         self.output, self.has_output = output, phase == COMPLETED
-        self.error = describe(bounded(error)) if error is not None else ""
+        self.error = readable(describe(bounded(error))) if error is not None else ""
         spent = at - (self.started_at if self.started_at is not None else at)
         name = f"execution_{phase.lower()}"
-        self._event(name, at, duration_ms=round(spent * 1000), error=self.error)
+        self._event(name, at, duration_ms=round(spent * 1000), error=self.error[:MAX_EVENT_ERROR])
 
     # --- tasks -------------------------------------------------------------------------------------------------
 
@@ -95,10 +99,16 @@ class Progress:
     def failed(self, task: Task, scope: Scope, times: tuple[float, float], error: dict[str, Json]) -> None:
         """A task ended with an error."""
         began, at = times
-        text = describe(bounded(error))
+        text = readable(describe(bounded(error)))
         self._entry(task, scope, status=FAILED, started_at=began, completed_at=at, error=text)
         self._event(
-            "task_failed", at, task, scope, duration_ms=round((at - began) * 1000), error=text, attempt=scope.attempt
+            "task_failed",
+            at,
+            task,
+            scope,
+            duration_ms=round((at - began) * 1000),
+            error=text[:MAX_EVENT_ERROR],
+            attempt=scope.attempt,
         )
 
     def skipped(self, task: Task, scope: Scope, at: float) -> None:
@@ -180,7 +190,7 @@ class Progress:
             "started_at": iso8601(self.started_at) if self.started_at is not None else "",
             "completed_at": iso8601(self.completed_at) if self.completed_at is not None else "",
             "error": self.error,
-            "tasks": [render_entry(entry) for entry in entries.values()],
+            "tasks": render_entries(list(entries.values())),
             "events": [{**event, "at": iso8601(event["at"])} for event in events],
         }
         if self.has_output:
@@ -236,6 +246,19 @@ def task_id(task: Task, scope: Scope) -> str:
     return task.pointer + "#" + ".".join(str(n % LOOP_SLOTS) for n in scope.iterations)
 
 
+def render_entries(entries: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    """Entries as the report has them; together they stay below `MAX_DETAILS`."""
+    left, rendered = MAX_DETAILS, []
+    for entry in reversed(entries):
+        found = render_entry(entry)
+        details = [key for key in ("input_json", "output_json", "error") if found.get(key)]
+        left -= sum(len(found[key].encode()) for key in details)
+        if left < 0:
+            found.update(dict.fromkeys(details, ""))
+        rendered.append(found)
+    return rendered[::-1]
+
+
 def render_entry(entry: Mapping[str, Json]) -> dict[str, Json]:
     """An entry as the report has it: times and values as text."""
     rendered = {k: v for k, v in entry.items() if k not in ("input", "output", "has_output")}
@@ -254,11 +277,6 @@ def shorten(entry: Mapping[str, Json]) -> dict[str, Json]:
 def _short_value(value: Json) -> Json:
     text = to_text(value)
     return value if len(text) <= MAX_TEXT else cut(text)
-
-
-def to_text(value: Json) -> str:
-    """A value as JSON text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def truncated(value: Json) -> str:

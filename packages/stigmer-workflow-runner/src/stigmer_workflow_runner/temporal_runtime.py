@@ -14,15 +14,12 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType, 
 
 with workflow.unsafe.imports_passed_through():
     from stigmer_workflow_runner.errors import Fault, Json, error_object, fault
-    from stigmer_workflow_runner.progress import to_text
+    from stigmer_workflow_runner.json_text import MAX_PAYLOAD, size_of
     from stigmer_workflow_runner.runtime import Call, DeadlineReachedError, Drain
 
 T = TypeVar("T")
 
 FAULT_TYPE: Final = "stigmer.fault"
-MAX_PAYLOAD: Final = 1_900_000
-"""Bytes of one payload; Temporal refuses 2 MiB and would fail the workflow task for ever."""
-
 HISTORY_BYTES: Final = 2_000_000
 CHILD_POLL: Final = timedelta(minutes=10)
 """How often a workflow looks at a child by itself, in case a signal was lost with the server's database."""
@@ -102,7 +99,7 @@ class TemporalRuntime:
     async def execute(self, call: Call) -> Json:
         """Run an activity."""
         argument = {**call.argument, **self._own} if call.activity == "start_child" else call.argument
-        if len(to_text(argument).encode()) > MAX_PAYLOAD:
+        if size_of(argument) > MAX_PAYLOAD:
             raise fault(
                 "runtime", f"the argument of {call.summary or call.activity} is larger than {MAX_PAYLOAD} bytes"
             )

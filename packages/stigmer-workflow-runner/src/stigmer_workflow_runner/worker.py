@@ -18,6 +18,7 @@ from stigmer_workflow_runner.activities.child import Children
 from stigmer_workflow_runner.activities.http import HttpCalls
 from stigmer_workflow_runner.activities.load import Loading
 from stigmer_workflow_runner.activities.status import Reporting
+from stigmer_workflow_runner.payloads import DATA_CONVERTER
 from stigmer_workflow_runner.settings import Settings
 from stigmer_workflow_runner.workflow import WorkflowExecutionRun
 
@@ -41,6 +42,8 @@ PASSED_THROUGH: Final = (
             "expressions",
             "flow",
             "jq",
+            "json_text",
+            "payloads",
             "progress",
             "runtime",
             "state",
@@ -134,7 +137,9 @@ async def _connect(settings: Settings, stop: asyncio.Event) -> Client | None:
     pause, told = 0.1, False
     while not stop.is_set():
         try:
-            return await Client.connect(settings.temporal, namespace=settings.temporal_namespace)
+            return await Client.connect(
+                settings.temporal, namespace=settings.temporal_namespace, data_converter=DATA_CONVERTER
+            )
         except (RuntimeError, RPCError) as error:
             log = _log.debug if told else _log.warning
             log("waiting for Temporal", address=settings.temporal, error=str(error))

@@ -19,11 +19,12 @@ with workflow.unsafe.imports_passed_through():
     from stigmer_workflow_runner.definition import compile_pinned
     from stigmer_workflow_runner.engine import Engine, facts_of
     from stigmer_workflow_runner.errors import Fault, Json, bounded, describe, fault
-    from stigmer_workflow_runner.progress import CANCELLED, COMPLETED, FAILED, PENDING, Progress, to_text
+    from stigmer_workflow_runner.json_text import MAX_OUTPUT, MAX_PAYLOAD, size_of
+    from stigmer_workflow_runner.progress import CANCELLED, COMPLETED, FAILED, PENDING, Progress
     from stigmer_workflow_runner.runtime import Drain
     from stigmer_workflow_runner.state import RunState
 
-from stigmer_workflow_runner.temporal_runtime import FAULT_TYPE, MAX_PAYLOAD, SERVER_RETRY, TemporalRuntime, fault_of
+from stigmer_workflow_runner.temporal_runtime import FAULT_TYPE, SERVER_RETRY, TemporalRuntime, fault_of
 
 REPORT: Final = "report_progress"
 REPORT_RETRY: Final = RetryPolicy(
@@ -134,12 +135,12 @@ class WorkflowExecutionRun:
             try:
                 output = await engine.run()
             except Drain:
-                if len(to_text(self._carried(loaded)).encode()) <= MAX_PAYLOAD:
+                if size_of(self._carried(loaded)) <= MAX_PAYLOAD:
                     raise
                 runtime.may_drain = False  # too much data to hand on: history has room for a good while yet
             else:
-                if len(to_text(output).encode()) > MAX_PAYLOAD:
-                    raise fault("runtime", f"the output of the workflow is larger than {MAX_PAYLOAD} bytes")
+                if size_of(output) > MAX_OUTPUT:
+                    raise fault("runtime", f"the output of the workflow is larger than {MAX_OUTPUT} bytes")
                 return output
 
     def _carried(self, loaded: dict[str, Any]) -> Carried:

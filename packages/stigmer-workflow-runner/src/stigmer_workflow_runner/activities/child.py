@@ -12,7 +12,7 @@ from stigmer_api.errors import ApiError
 from stigmer_api.kinds import API_VERSION, kind_by_key
 from stigmer_api.messages import message_class
 from stigmer_api.temporal import PARENT_LABEL, WORKFLOW_EXECUTION, encode_callback, temporal_workflow_id
-from stigmer_workflow_runner.activities.failures import failure, server_errors
+from stigmer_workflow_runner.activities.failures import failure, fitting, no_surprises, server_errors
 from stigmer_workflow_runner.definition import read_text
 from stigmer_workflow_runner.document.normaliser import whole_numbers
 from stigmer_workflow_runner.document.problems import DocumentInvalidError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _AGENT = "ai.stigmer.agentic.agentexecution.v1"
 _WORKFLOW = "ai.stigmer.agentic.workflowexecution.v1"
+MAX_ERROR = 8_000
 _TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TERMINATED"})
 
 
@@ -40,7 +41,8 @@ class Children:
         The request id is made of parent and key, so a repeated call finds the first one's execution.
         """
         target = "agent" if argument["kind"] == "agent" else "workflow"
-        with server_errors(f"starting the {target} {argument['name']!r}"):
+        doing = f"starting the {target} {argument['name']!r}"
+        with no_surprises(doing), server_errors(doing):
             resource = await self._find(target, argument["name"], argument["org"])
             if target == "workflow":
                 _check_version(resource, argument["version"])
@@ -67,17 +69,19 @@ class Children:
         """`{id, phase, terminal, error, output}` of the execution `{kind, id}`."""
         kind, execution_id = argument["kind"], argument["id"]
         package, name = (_AGENT, "Agent") if kind == "agent" else (_WORKFLOW, "Workflow")
-        with server_errors(f"reading the {kind} execution {execution_id}"):
+        doing = f"reading the {kind} execution {execution_id}"
+        with no_surprises(doing), server_errors(doing):
             request = message_class(f"{package}.{name}ExecutionId")(value=execution_id)
             execution = await self._client.call(f"{kind}_execution", "get", request)
-        phases = execution.status.DESCRIPTOR.fields_by_name["phase"].enum_type
-        phase = phases.values_by_number[execution.status.phase].name.removeprefix("EXECUTION_")
+            phases = execution.status.DESCRIPTOR.fields_by_name["phase"].enum_type
+            phase = phases.values_by_number[execution.status.phase].name.removeprefix("EXECUTION_")
+            output = _agent_output(execution) if kind == "agent" else _workflow_output(execution)
         return {
             "id": execution_id,
             "phase": phase,
             "terminal": phase in _TERMINAL,
-            "error": execution.status.error,
-            "output": _agent_output(execution) if kind == "agent" else _workflow_output(execution),
+            "error": execution.status.error[:MAX_ERROR],
+            "output": fitting(output, f"the output of {execution_id}"),
         }
 
     @activity.defn(name="cancel_child")

@@ -9,7 +9,8 @@ from typing import Final
 from temporalio.exceptions import ApplicationError
 
 from stigmer_api.errors import ApiError
-from stigmer_workflow_runner.errors import Json, describe, error_object
+from stigmer_workflow_runner.errors import Json, bounded, describe, error_object
+from stigmer_workflow_runner.json_text import MAX_PAYLOAD, readable, size_of
 
 FAULT: Final = "stigmer.fault"
 """Type of an application error whose one detail is a DSL error object."""
@@ -33,7 +34,26 @@ _LATER: Final = frozenset(
 
 def failure(error: Mapping[str, Json]) -> ApplicationError:
     """The application error that carries a DSL error object; Temporal does not repeat it."""
-    return ApplicationError(describe(error), dict(error), type=FAULT, non_retryable=True)
+    found = bounded(error)
+    return ApplicationError(readable(describe(found)), found, type=FAULT, non_retryable=True)
+
+
+def fitting(value: Json, what: str) -> Json:
+    """`value`, when a payload can hold it; otherwise a failure that says what is too large."""
+    if size_of(value) > MAX_PAYLOAD:
+        raise failure(error_object("runtime", f"{what} is larger than {MAX_PAYLOAD} bytes"))
+    return value
+
+
+@contextmanager
+def no_surprises(doing: str) -> Iterator[None]:
+    """The edge of an activity: what nobody foresaw fails once and is not repeated for ever."""
+    try:
+        yield
+    except ApplicationError:
+        raise
+    except Exception as error:
+        raise failure(error_object("runtime", f"{doing}: {type(error).__name__}: {error}")) from error
 
 
 @contextmanager

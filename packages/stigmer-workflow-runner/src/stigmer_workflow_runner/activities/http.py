@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 from temporalio import activity
 
-from stigmer_workflow_runner.activities.failures import failure
+from stigmer_workflow_runner.activities.failures import failure, fitting, no_surprises
 from stigmer_workflow_runner.errors import Json, error_object
 
 BEAT_SECONDS: Final = 2.0
@@ -41,13 +41,15 @@ class HttpCalls:
     @activity.defn(name="http")
     async def call(self, request: dict[str, Any]) -> Any:
         """Make the request; fails with a communication error that names the endpoint."""
-        async with beating():
-            try:
-                async with asyncio.timeout(request["timeout"]):
-                    return await self.request(request)
-            except TimeoutError as error:
-                detail = f"{request['method']} {request['uri']}: no answer within {request['timeout']:g} s"
-                raise failure(error_object("timeout", detail)) from error
+        label = f"{request['method']} {request['uri']}"
+        with no_surprises(label):
+            async with beating():
+                try:
+                    async with asyncio.timeout(request["timeout"]):
+                        return fitting(await self.request(request), f"the answer to {label}")
+                except TimeoutError as error:
+                    detail = f"{label}: no answer within {request['timeout']:g} s"
+                    raise failure(error_object("timeout", detail)) from error
 
     async def request(self, request: Mapping[str, Json]) -> Json:
         """Make the request without Temporal around it."""

@@ -10,7 +10,7 @@ from temporalio import activity
 
 from stigmer_api.errors import ApiError
 from stigmer_api.messages import message_class
-from stigmer_workflow_runner.activities.failures import failure, server_errors
+from stigmer_workflow_runner.activities.failures import failure, fitting, no_surprises, server_errors
 from stigmer_workflow_runner.definition import canonical, compile_value, digest, read_text
 from stigmer_workflow_runner.document.normaliser import normalise
 from stigmer_workflow_runner.document.problems import DocumentInvalidError
@@ -37,11 +37,12 @@ class Loading:
         `definition` is the document as canonical JSON text; `ended` is true when the execution is terminal already.
         """
         execution_id = argument["execution_id"]
-        with server_errors(f"reading the workflow execution {execution_id}"):
+        doing = f"reading the workflow execution {execution_id}"
+        with no_surprises(doing), server_errors(doing):
             execution = await self._get("workflow_execution", f"{_EXECUTION}.WorkflowExecutionId", execution_id)
             workflow = await self._workflow_of(execution)
-        value = _document_of(workflow)
-        return {
+            value = _document_of(workflow)
+        loaded = {
             "org": execution.metadata.org,
             "input": _input_of(execution.spec),
             "definition": canonical(value),
@@ -50,6 +51,8 @@ class Loading:
             "instance_id": execution.spec.workflow_instance_id,
             "ended": execution.status.phase in _TERMINAL,
         }
+        fitting(loaded, "the workflow with its input")
+        return loaded
 
     async def _get(self, kind: str, id_message: str, resource_id: str) -> Any:
         return await self._client.call(kind, "get", message_class(id_message)(value=resource_id))

@@ -9,7 +9,7 @@ from google.protobuf.struct_pb2 import Struct
 from temporalio import activity
 
 from stigmer_api.messages import message_class
-from stigmer_workflow_runner.activities.failures import server_errors
+from stigmer_workflow_runner.activities.failures import no_surprises, server_errors
 from stigmer_workflow_runner.errors import Json
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ class Reporting:
     @activity.defn(name="report_progress")
     async def report(self, report: dict[str, Any]) -> None:
         """Send one report. The server drops what it has already, so sending twice changes nothing."""
-        request = to_request(report)
-        with server_errors(f"reporting on the workflow execution {report['execution_id']}"):
+        doing = f"reporting on the workflow execution {report['execution_id']}"
+        with no_surprises(doing), server_errors(doing):
+            request = to_request(report)
             await self._client.call("workflow_execution", "updateStatus", request, timeout=10.0)
 
 

@@ -6,6 +6,7 @@ bounded, so that an alias bomb is an error and not an outage.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -84,10 +85,13 @@ class _Builder:
     def _scalar(self, node: ScalarNode, pointer: str) -> Json:
         if node.tag in _CONSTRUCTED:
             try:
-                return self._constructor.construct_object(node)
+                value = self._constructor.construct_object(node)
             except (YAMLError, ValueError):
-                self.problems.add(pointer, f"{node.value!r} does not fit its tag {node.tag}")
+                value = math.nan
+            if isinstance(value, float) and not math.isfinite(value):
+                self.problems.add(pointer, f"{node.value!r} is no {node.tag.rpartition(':')[2]} that JSON can hold")
                 return None
+            return value
         if node.tag not in _TEXT:
             self.problems.add(pointer, f"the tag {node.tag} is not supported: use plain YAML values")
         return str(node.value)

@@ -19,6 +19,7 @@ BUDGET: Final = 600_000
 MAX_REGEX_SUBJECT: Final = 32 * 1024
 MAX_REGEX_PATTERN: Final = 512
 
+MAX_INTEGER_BITS: Final = 1024
 MAX_ITEMS: Final = 1_000_000
 """Elements of a list or object, and characters of a text, that one operation may make."""
 
@@ -72,6 +73,13 @@ def path_cost(value: Json, path: list[Json]) -> int:
     return cost
 
 
+def checked_number(value: Json) -> Json:
+    """`value`, unless it is an integer with more digits than any reader of JSON takes."""
+    if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
+        raise jq_error("the number is too large")
+    return value
+
+
 def binop_cost(op: str, a: Json, b: Json) -> int:
     if op == "*":
         if isinstance(a, int) and isinstance(b, int):
@@ -123,8 +131,9 @@ def _guard_regex(value: Json, closures: Sequence[Any]) -> None:
 def _guard_pow(value: Json, closures: Sequence[Any]) -> None:
     for exponent in closures[1].vals(value):
         for base in closures[0].vals(value):
-            if isinstance(base, int) and isinstance(exponent, int) and exponent > 0:
-                spend(base.bit_length() * exponent // 64)
+            whole = isinstance(base, int) and isinstance(exponent, int)
+            if whole and exponent > 0 and base.bit_length() * exponent > MAX_INTEGER_BITS:
+                raise jq_error("the number is too large")
 
 
 def _guard_path(value: Json, closures: Sequence[Any]) -> None:

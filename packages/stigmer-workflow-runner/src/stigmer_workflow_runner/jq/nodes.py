@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stigmer_workflow_runner.errors import Json
-from stigmer_workflow_runner.jq.costs import GUARDS, PRICES, binop_cost, path_cost, spend, weigh
+from stigmer_workflow_runner.jq.costs import GUARDS, PRICES, binop_cost, checked_number, path_cost, spend, weigh
 from stigmer_workflow_runner.jq.linear import LINEAR
 from stigmer_workflow_runner.jq.seam import Filter, Node, builtins, compiler, jq_error
 
@@ -65,7 +65,7 @@ def _compile_binop(ast: Node) -> Filter:
         for r in right_v(value, env):
             for left_value in left_v(value, env):
                 spend(binop_cost(op, left_value, r))
-                yield apply(left_value, r)
+                yield checked_number(apply(left_value, r))
 
     return run
 

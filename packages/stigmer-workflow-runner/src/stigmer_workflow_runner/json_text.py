@@ -1,0 +1,52 @@
+"""JSON values as text that every reader accepts: real UTF-8, finite numbers, keys in their order."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Final
+
+from stigmer_workflow_runner.errors import Json
+
+MAX_PAYLOAD: Final = 1_900_000
+"""Bytes of one payload; Temporal refuses 2 MiB and would fail the workflow task for ever."""
+
+MAX_OUTPUT: Final = 1_000_000
+"""Bytes of a workflow's output: it travels in a report, beside the last task entries."""
+
+
+def to_text(value: Json) -> str:
+    """A value as compact JSON text. Numbers that JSON does not have become null, as jq writes them."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"))
+    return text if _encodable(text) else json.dumps(json.loads(text), separators=(",", ":"))
+
+
+def size_of(value: Json) -> int:
+    """Bytes of a value's text, which is what its payload has."""
+    return len(to_text(value).encode())
+
+
+def readable(text: str) -> str:
+    """Text that UTF-8 can hold: half of a surrogate pair, which JSON can spell, becomes a question mark."""
+    return text if _encodable(text) else text.encode("utf-8", "replace").decode()
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _finite(value: Json) -> Json:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return value
