@@ -21,6 +21,7 @@ from stigmer_cli.supervision.control import Control, ProgramState
 from stigmer_cli.supervision.guard import delay_before
 from stigmer_cli.supervision.logs import last_lines
 from stigmer_cli.supervision.record import Record, read_record
+from stigmer_cli.supervision.waiting import failed_component, wait_ready
 
 Start = Callable[[Settings, Sequence[Program]], Record]
 Make = Callable[[Path], Settings]
@@ -155,9 +156,9 @@ def test_exit_code_3_is_not_tried_again_and_is_reported(tmp_path: Path, settings
 
     wait_for(lambda: states(record)["broken"].state == "EXITED", "the program to end")
 
-    assert stack.failed_component(settings.home, states(record)) == "broken cannot start (exit code 3)"
+    assert failed_component(settings.home, states(record)) == "broken cannot start (exit code 3)"
     with pytest.raises(StackError, match="broken cannot start") as caught:
-        stack.wait_ready(settings, record, 5.0, lambda _: None)
+        wait_ready(settings, record, 5.0, lambda _: None)
     assert "port 1 is taken" in caught.value.details
     starts = (settings.home.starts / "broken.json").read_text(encoding="ascii")
     assert starts.count(",") == 0, "it was started exactly once"
@@ -167,9 +168,9 @@ def test_a_crash_loop_is_slowed_down_and_reported(tmp_path: Path, settings_in: M
     settings = settings_in(tmp_path / "home")
     record = start_stack(settings, [script("crasher", "raise SystemExit('bad luck')")])
 
-    wait_for(lambda: stack.failed_component(settings.home, states(record)) is not None, "the loop to be noticed")
+    wait_for(lambda: failed_component(settings.home, states(record)) is not None, "the loop to be noticed")
 
-    assert stack.failed_component(settings.home, states(record)) == "crasher keeps crashing"
+    assert failed_component(settings.home, states(record)) == "crasher keeps crashing"
     assert "bad luck" in last_lines(settings.home.log_of("crasher"), 20)
 
 

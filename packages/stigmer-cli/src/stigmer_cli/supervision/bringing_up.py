@@ -17,6 +17,7 @@ from stigmer_cli.supervision.components import NAMES
 from stigmer_cli.supervision.ports import check_ports, is_free, needed_ports
 from stigmer_cli.supervision.record import Record, read_record
 from stigmer_cli.supervision.temporal_binary import find_binary
+from stigmer_cli.supervision.waiting import NotReadyError, wait_ready
 from stigmer_cli.terminal import ProgressLine, say
 
 DYING_SECONDS = 20.0
@@ -78,9 +79,10 @@ def bring_up(settings: Settings, reload: Callable[[], Settings], timeout: float)
     stack.start(settings, temporal_database=temporal_database)
     try:
         found = await_ready(settings, timeout)
-    except StackError as error:
-        if not error.message.startswith("not ready after"):
-            stack.stop(settings.home, lambda _: None)
+    except NotReadyError:
+        raise
+    except StackError:
+        stack.stop(settings.home, lambda _: None)
         raise
     return _started(settings, found, was_running=False)
 
@@ -121,7 +123,7 @@ def await_ready(settings: Settings, timeout: float) -> Any:
     record = _record(settings.home)
     line = ProgressLine()
     try:
-        return stack.wait_ready(settings, record, timeout, lambda waiting: line.show(f"waiting for {waiting}"))
+        return wait_ready(settings, record, timeout, lambda waiting: line.show(f"waiting for {waiting}"))
     except KeyboardInterrupt as error:
         raise InterruptedByUserError(
             "no longer waiting; the stack goes on starting",
