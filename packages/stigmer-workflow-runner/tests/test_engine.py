@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -472,3 +473,18 @@ async def test_only_the_latest_iterations_of_a_loop_are_reported() -> None:
     loops = [task for task in report["tasks"] if task["pointer"] == "/do/0/l/do/0/s"]
     assert sorted(task["iterations"][0] for task in loops) == list(range(1000 - LOOP_SLOTS, 1000))
     assert len(report["events"]) == 400
+
+
+async def test_the_example_of_the_documentation_runs() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "workflows.md").read_text()
+    document = text.split("```yaml\n")[1].split("```")[0]
+
+    async def start(argument: Any) -> Any:
+        return {"id": argument["message"]}
+
+    async def read(argument: Any) -> Any:
+        text = argument["id"].replace("Hello, I am", "Hi")
+        return {"id": "aex-1", "terminal": True, "error": "", "phase": "COMPLETED", "output": {"text": text}}
+
+    runtime = InProcessRuntime({"start_child": start, "read_child": read})
+    assert await run(document, {"names": ["Ada", "Bob"]}, runtime, head="") == {"Ada": "Hi Ada", "Bob": "Hi Bob"}

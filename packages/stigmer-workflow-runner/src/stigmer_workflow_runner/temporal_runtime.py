@@ -144,6 +144,7 @@ class TemporalRuntime:
 
     async def breathe(self) -> None:
         """End this activation, so that Temporal sees the worker is alive."""
+        self._moved = True
         await workflow.sleep(timedelta(milliseconds=1))
 
 
