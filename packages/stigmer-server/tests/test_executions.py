@@ -64,7 +64,7 @@ async def test_tasks_are_merged_by_id_and_keep_their_order(client: AsyncClient, 
     await report(
         client, run, 1, phase=RUNNING, tasks=[_task("a", "IN_PROGRESS", input_json="1"), _task("b", "PENDING")]
     )
-    await report(client, run, 2, tasks=[_task("a", "COMPLETED", output_json="2")])
+    await report(client, run, 2, tasks=[_task("a", "COMPLETED", input_json="1", output_json="2")])
     stored = await report(client, run, 3, tasks=[_task("c", "IN_PROGRESS")])
     tasks = stored.status.tasks
     assert [(task.task_id, task.status) for task in tasks] == [("a", 3), ("b", 1), ("c", 2)]
@@ -97,13 +97,29 @@ async def test_terminal_is_terminal_and_nothing_goes_back_to_pending(client: Asy
     assert await report(client, run, 4, phase="EXECUTION_FAILED", error="late") == done
 
 
+async def test_an_element_is_reported_whole_so_that_what_is_empty_now_is_emptied(
+    client: AsyncClient, run: Any, turn: Any
+) -> None:
+    await report(client, run, 1, phase=RUNNING, tasks=[_task("a", "FAILED", error="refused")])
+    retried = await report(client, run, 2, tasks=[_task("a", "IN_PROGRESS")])
+    assert retried.status.tasks[0].error == ""
+    streaming = {"id": "m1", "type": "MESSAGE_AI", "content": "Hel", "is_streaming": True}
+    await report(client, turn, 1, phase=RUNNING, messages=[streaming])
+    await report(client, turn, 2, messages=[{"id": "m1", "type": "MESSAGE_AI", "content": "Hello"}])
+    stored = await call(client, "agent_execution", "get", value=turn.metadata.id)
+    assert not stored.status.messages[0].is_streaming
+
+
 async def test_messages_are_merged_by_id(client: AsyncClient, turn: Any) -> None:
     await report(client, turn, 1, phase=RUNNING, messages=[{"id": "m1", "type": "MESSAGE_AI", "content": "Hel"}])
     await report(
         client,
         turn,
         2,
-        messages=[{"id": "m1", "content": "Hello"}, {"id": "m2", "type": "MESSAGE_TOOL", "content": "x"}],
+        messages=[
+            {"id": "m1", "type": "MESSAGE_AI", "content": "Hello"},
+            {"id": "m2", "type": "MESSAGE_TOOL", "content": "x"},
+        ],
     )
     stored = await call(client, "agent_execution", "get", value=turn.metadata.id)
     assert [(item.id, item.content) for item in stored.status.messages] == [("m1", "Hello"), ("m2", "x")]

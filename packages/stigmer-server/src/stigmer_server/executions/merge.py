@@ -65,7 +65,9 @@ def _merge_phase(execution: Resource, report: Any, now: str) -> None:
 
 
 def _merge_elements(stored: Any, reported: Any, key: str) -> None:
-    """Update elements with a known key in place, append the others; a list without any keys replaces the stored one."""
+    """Replace elements with a known key where they stand, append the others: a report holds whole elements, so that a
+    field which is empty now does not keep its old value. A list without any keys replaces the stored one.
+    """
     if not any(getattr(item, key) for item in reported):
         del stored[:]
         stored.extend(reported)
@@ -78,8 +80,7 @@ def _merge_elements(stored: Any, reported: Any, key: str) -> None:
                 places[getattr(item, key)] = len(stored)
             stored.append(item)
         else:
-            for field, value in item.ListFields():
-                _overwrite(stored[place], field, value)
+            stored[place].CopyFrom(item)
 
 
 def _overwrite(message: Any, field: Any, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -57,11 +58,19 @@ def to_request(report: Mapping[str, Json]) -> Any:
     for key in ("started_at", "completed_at", "error", "output_json", "temporal_workflow_id", "workflow_version_hash"):
         if report.get(key):
             setattr(status, key, report[key])
+    _fill_output(status)
     for task in report["tasks"]:
         _add_task(status, task)
     for event in report["events"]:
         _add_event(request, event)
     return request
+
+
+def _fill_output(status: Any) -> None:
+    """Give an output that is an object to clients that read the published field, a Struct, as well."""
+    output = json.loads(status.output_json) if status.output_json else None
+    if isinstance(output, dict):
+        status.output.update(output)
 
 
 def _add_task(status: Any, task: Mapping[str, Json]) -> None:
