@@ -16,9 +16,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import Stack, dev_server, wait_for_temporal
-from documents import HEAD, NESTED
-from peer import ApiServer, HttpService, agent_reply, make
+from runner_documents import HEAD, NESTED
+from runner_peer import ApiServer, HttpService, agent_reply, make
+from runner_testing import Stack, dev_server, wait_for_temporal
 from temporalio.client import WorkflowHandle
 
 from stigmer_api.temporal import CHILD_FINISHED, ChildFinished, decode_callback

@@ -10,10 +10,10 @@ import json
 from typing import Any
 
 import pytest
-from conftest import SHARED, shared_data
 from gherkin.parser import Parser
-from peer import HttpService
 from ruamel.yaml import YAML
+from runner_peer import HttpService
+from runner_testing import SHARED, shared_data
 from temporalio.exceptions import ApplicationError
 
 from stigmer_workflow_runner.activities.http import HttpCalls

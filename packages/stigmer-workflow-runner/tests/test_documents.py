@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import shared_data
-from documents import HEAD
+from runner_documents import HEAD
+from runner_testing import shared_data
 
 from stigmer_workflow_runner.definition import canonical, compile_pinned, compile_value, digest, read_text
 from stigmer_workflow_runner.document.durations import parse_duration

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import HEAD
+from runner_documents import HEAD
 
 from stigmer_workflow_runner.definition import read_text
 from stigmer_workflow_runner.errors import Fault, fault

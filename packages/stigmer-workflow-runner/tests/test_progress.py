@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from stigmer_workflow_runner.activities.status import to_request
 from stigmer_workflow_runner.document.model import Task
 from stigmer_workflow_runner.progress import COMPLETED, MAX_TEXT, Progress
@@ -76,3 +78,14 @@ def test_a_report_becomes_the_message_of_the_wire() -> None:
     assert payloads["task_retrying"].task_retrying.next_attempt == 3
     assert payloads["agent_call_completed"].agent_call_completed.agent_phase == 3
     assert payloads["execution_completed"].execution_completed.duration_ms == 9000
+
+
+@pytest.mark.parametrize(
+    ("output", "published"), [({"a": 1}, True), ([1], False), ({"a": "\ud800"}, False), ({"a": 10**400}, False)]
+)
+def test_the_published_output_is_filled_when_a_struct_can_hold_it(output: Any, published: bool) -> None:
+    progress = started()
+    progress.execution_ended(COMPLETED, 2.0, output=output)
+    status = to_request(progress.take()).status
+    assert json.loads(status.output_json) == output
+    assert status.HasField("output") is published

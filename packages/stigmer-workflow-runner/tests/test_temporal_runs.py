@@ -13,8 +13,8 @@ import sys
 from typing import Any
 
 import pytest
-from documents import HEAD, NESTED, NESTED_SEEN
-from peer import agent_reply, make
+from runner_documents import HEAD, NESTED, NESTED_SEEN
+from runner_peer import agent_reply, make
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
 from stigmer_api.temporal import (

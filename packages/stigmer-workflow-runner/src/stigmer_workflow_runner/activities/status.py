@@ -67,10 +67,16 @@ def to_request(report: Mapping[str, Json]) -> Any:
 
 
 def _fill_output(status: Any) -> None:
-    """Give an output that is an object to clients that read the published field, a Struct, as well."""
+    """Give an output that is an object to clients that read the published field, a Struct, as well.
+
+    A Struct cannot hold all JSON (half surrogate pairs, huge integers): then `output_json` alone has it.
+    """
     output = json.loads(status.output_json) if status.output_json else None
     if isinstance(output, dict):
-        status.output.update(output)
+        try:
+            status.output.update(output)
+        except (ValueError, OverflowError):
+            status.ClearField("output")
 
 
 def _add_task(status: Any, task: Mapping[str, Json]) -> None:
