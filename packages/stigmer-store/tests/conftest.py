@@ -219,10 +219,11 @@ _databases = itertools.count()
 
 
 @pytest.fixture
-def postgres_url(postgres_socket: str) -> str:
+def postgres_url(postgres_socket: str) -> Iterator[str]:
     """The URL of an empty Postgres database."""
     name = f"stigmer{next(_databases)}"
     address = f"host={postgres_socket} user=stigmer dbname=postgres"
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
-    return f"postgresql+psycopg://stigmer@/{name}?host={postgres_socket}"
+        yield f"postgresql+psycopg://stigmer@/{name}?host={postgres_socket}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

@@ -17,7 +17,7 @@ MAX_VALUE_BYTES = 1024
 
 MAX_KINDS = 50
 MAX_ENTRIES = 50
-"""How many labels and fields together one query may name; SQLite joins 64 tables at most."""
+"""How many labels and fields together one query may name."""
 
 
 def check_record(record: ResourceRecord) -> None:

@@ -77,9 +77,9 @@ class PendingWrites:
         if self.events:
             events = [event for by_id in self.events.values() for event in by_id.values()]
             statements.insert_events(connection, events)
-        statements.insert_outbox(connection, self.outbox)
         statements.postpone_outbox(connection, self.postponed)
         statements.delete_outbox(connection, self.completed)
+        statements.insert_outbox(connection, self.outbox)  # last: nobody can know the ids these will get
         statements.insert_changes(connection, self.changes)
         for told in (self.updates, self.events, self.outbox, self.postponed, self.completed, self.changes):
             told.clear()

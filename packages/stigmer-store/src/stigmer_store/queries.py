@@ -72,6 +72,9 @@ _FEW = 2000
 """Up to so many matches are found by their labels and fields and then sorted; of more, a page of them is soon met
 by walking all resources in order. The other way round either takes a hundred times longer."""
 
+_JOINED = 4
+"""How many labels and fields the database may start from; each more would multiply the time it takes to plan."""
+
 
 def list_page(connection: Connection, query: ListQuery, at_revision: int) -> Page:
     """One page, told to be of `at_revision`. Raises BadPageToken, InvalidValue."""
@@ -99,16 +102,19 @@ def _page(statement: sa.Select[Any], query: ListQuery, start: paging.Position | 
 
 def _among_entries(statement: sa.Select[Any], query: ListQuery) -> sa.Select[Any]:
     """Narrow to the matches, starting from the side tables; each entry has at most one row per resource."""
-    joined: sa.FromClause = resources
-    for entry, is_wanted in _entries(query):
-        joined = joined.join(entry, is_wanted)
-    return statement.select_from(joined).where(*_conditions(query))
+    return _narrowed(statement, query, joined=_JOINED)
 
 
 def _with_entries(statement: sa.Select[Any], query: ListQuery) -> sa.Select[Any]:
     """Narrow to the matches, starting from the resources."""
-    exist = [sa.exists().where(is_wanted) for _, is_wanted in _entries(query)]
-    return statement.where(*_conditions(query), *exist)
+    return _narrowed(statement, query, joined=0)
+
+
+def _narrowed(statement: sa.Select[Any], query: ListQuery, *, joined: int) -> sa.Select[Any]:
+    entries = list(_entries(query))
+    join = [is_wanted for _, is_wanted in entries[:joined]]
+    exist = [sa.exists().select_from(entry).where(is_wanted) for entry, is_wanted in entries[joined:]]
+    return statement.select_from(resources).where(*_conditions(query), *join, *exist)
 
 
 def _entries(query: ListQuery) -> Iterator[tuple[sa.FromClause, sa.ColumnElement[bool]]]:
