@@ -185,6 +185,16 @@ async def test_a_value_that_the_database_refuses_fails_alone(
     assert [change.id for change in await store.changes(0, 10)] == ["a", "b", "c"]
 
 
+async def test_no_fault_of_the_writer_leaves_a_caller_waiting(
+    store: SqlRepository, put: Putter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(store._writer, "_transact", lambda _jobs: {}["a fault"])
+        with pytest.raises(KeyError, match="a fault"):
+            await put(store, "a")
+    assert (await put(store, "b")).revision == 1
+
+
 async def test_a_repository_belongs_to_one_event_loop(store: SqlRepository) -> None:
     await store.write(lambda tx: None)
 

@@ -106,7 +106,11 @@ class Writer:
             closing = taken[-1] is None
             jobs = [job for job in taken if job is not None and not job.future.cancelled()]
             if jobs:
-                self._commit(jobs)
+                try:
+                    self._commit(jobs)
+                except Exception as error:  # noqa: BLE001 - a dead writer would leave every caller waiting for ever
+                    for job in jobs:
+                        job.fail(error)
                 self._hand_back(jobs)
 
     def _take(self) -> list[_Job | None]:
