@@ -188,8 +188,11 @@ async def test_a_value_that_the_database_refuses_fails_alone(
 async def test_no_fault_of_the_writer_leaves_a_caller_waiting(
     store: SqlRepository, put: Putter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def fault(_jobs: object) -> None:
+        raise KeyError("a fault")
+
     with monkeypatch.context() as patch:
-        patch.setattr(store._writer, "_transact", lambda _jobs: {}["a fault"])
+        patch.setattr(store._writer, "_transact", fault)
         with pytest.raises(KeyError, match="a fault"):
             await put(store, "a")
     assert (await put(store, "b")).revision == 1
