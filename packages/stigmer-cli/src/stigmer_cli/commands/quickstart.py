@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 
 from stigmer_cli.applying import apply_all
 from stigmer_cli.client import connect
-from stigmer_cli.commands.stack import show_started
+from stigmer_cli.commands.started import show_started
 from stigmer_cli.invocation import Invocation
 from stigmer_cli.manifest.loading import load_manifests
 from stigmer_cli.running import Request, announce, find_runnable, start, watch_to_end

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from stigmer_cli import invocation
+from stigmer_cli.commands.started import show_started
 from stigmer_cli.errors import NotRunningError, StackError
 from stigmer_cli.terminal import ProgressLine, paint, result, say
 
@@ -56,13 +57,6 @@ def _print_started(started: Any, form: str) -> None:
         result(to_json(started.as_json()))
     else:
         show_started(started)
-
-
-def show_started(started: Any) -> None:
-    """Say what runs and where everything is."""
-    say("Stigmer is running already." if started.was_running else "Stigmer is ready.", "green")
-    for label, value in started.facts():
-        result(f"  {label:<14}{value}")
 
 
 def down(context: typer.Context) -> None:
