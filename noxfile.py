@@ -65,7 +65,7 @@ def imports(session: nox.Session) -> None:
 def test(session: nox.Session, package: str) -> None:
     """Tests of one package, in an environment that holds that package and what it declares."""
     sync(session, "--package", f"stigmer-{package}", "--all-extras")
-    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "testing")
     session.install(*group)
     session.run("pytest", f"packages/stigmer-{package}", *session.posargs)
 
