@@ -8,6 +8,9 @@ from dataclasses import dataclass
 WORKFLOW_EXECUTION = "stigmer/workflow-execution/invoke"
 AGENT_EXECUTION = "stigmer/agent-execution/invoke"
 
+SCHEDULE_FIRE = "stigmer/schedule/fire"
+"""Workflow that a Temporal Schedule starts on the agent runner's queue: it asks the server for the run."""
+
 WORKFLOW_EXECUTION_QUEUE = "workflow_execution_runner"
 AGENT_EXECUTION_QUEUE = "agent_execution_runner"
 
@@ -26,6 +29,13 @@ class ExecutionInput:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleFire:
+    """The one argument of SCHEDULE_FIRE. The nominal time comes from Temporal: TemporalScheduledStartTime."""
+
+    schedule_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChildFinished:
     """Payload of CHILD_FINISHED."""
 
@@ -35,6 +45,11 @@ class ChildFinished:
 def temporal_workflow_id(workflow_type: str, execution_id: str) -> str:
     """Id of the Temporal workflow that runs an execution: one per execution, for ever."""
     return f"{workflow_type}/{execution_id}"
+
+
+def temporal_schedule_id(schedule_id: str) -> str:
+    """Id of the Temporal Schedule of a schedule."""
+    return f"stigmer/schedule/{schedule_id}"
 
 
 def encode_callback(workflow_id: str) -> bytes:

@@ -28,7 +28,7 @@ from stigmer_api._pb.ai.stigmer.commons.rpc import pagination_pb2 as ai_dot_stig
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'ai/stigmer/agentic/schedule/v1/io.proto\x12\x1e\x61i.stigmer.agentic.schedule.v1\x1a(ai/stigmer/agentic/schedule/v1/api.proto\x1a)ai/stigmer/agentic/schedule/v1/enum.proto\x1a\'ai/stigmer/commons/rpc/pagination.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"x\n\x1aGetSchedulesByAgentRequest\x12\x18\n\x08\x61gent_id\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x33\n\tpage_info\x18\x02 \x01(\x0b\x32 .ai.stigmer.commons.rpc.PageInfo\x12\x0b\n\x03org\x18\x03 \x01(\t\"k\n\x17ListScheduleRunsRequest\x12\x1b\n\x0bschedule_id\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x33\n\tpage_info\x18\x02 \x01(\x0b\x32 .ai.stigmer.commons.rpc.PageInfo\"\xe2\x01\n\x14ListSchedulesRequest\x12\x14\n\x03org\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12P\n\x06labels\x18\x02 \x03(\x0b\x32@.ai.stigmer.agentic.schedule.v1.ListSchedulesRequest.LabelsEntry\x12\x33\n\tpage_info\x18\x03 \x01(\x0b\x32 .ai.stigmer.commons.rpc.PageInfo\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"#\n\nScheduleId\x12\x15\n\x05value\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\"\\\n\x0cScheduleList\x12\x13\n\x0btotal_count\x18\x01 \x01(\x05\x12\x37\n\x05items\x18\x02 \x03(\x0b\x32(.ai.stigmer.agentic.schedule.v1.Schedule\"\xf7\x02\n\x0bScheduleRun\x12\x13\n\x0bschedule_id\x18\x01 \x01(\t\x12\x0b\n\x03org\x18\x02 \x01(\t\x12\x35\n\x11nominal_fire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x41\n\x06origin\x18\x04 \x01(\x0e\x32\x31.ai.stigmer.agentic.schedule.v1.ScheduleRunOrigin\x12\x43\n\x07outcome\x18\x05 \x01(\x0e\x32\x32.ai.stigmer.agentic.schedule.v1.ScheduleRunOutcome\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x07 \x01(\t\x12/\n\x0brecorded_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63ompleted_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"b\n\x0fScheduleRunList\x12\x13\n\x0btotal_count\x18\x01 \x01(\x05\x12:\n\x05items\x18\x02 \x03(\x0b\x32+.ai.stigmer.agentic.schedule.v1.ScheduleRun\"\xc6\x01\n\x15ScheduleTriggerResult\x12:\n\x08schedule\x18\x01 \x01(\x0b\x32(.ai.stigmer.agentic.schedule.v1.Schedule\x12\x43\n\x07outcome\x18\x02 \x01(\x0e\x32\x32.ai.stigmer.agentic.schedule.v1.ScheduleRunOutcome\x12\x14\n\x0c\x65xecution_id\x18\x03 \x01(\t\x12\x16\n\x0erefusal_reason\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'ai/stigmer/agentic/schedule/v1/io.proto\x12\x1e\x61i.stigmer.agentic.schedule.v1\x1a(ai/stigmer/agentic/schedule/v1/api.proto\x1a)ai/stigmer/agentic/schedule/v1/enum.proto\x1a\'ai/stigmer/commons/rpc/pagination.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"x\n\x1aGetSchedulesByAgentRequest\x12\x18\n\x08\x61gent_id\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x33\n\tpage_info\x18\x02 \x01(\x0b\x32 .ai.stigmer.commons.rpc.PageInfo\x12\x0b\n\x03org\x18\x03 \x01(\t\"k\n\x17ListScheduleRunsRequest\x12\x1b\n\x0bschedule_id\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x33\n\tpage_info\x18\x02 \x01(\x0b\x32 .ai.stigmer.commons.rpc.PageInfo\"\xe2\x01\n\x14ListSchedulesRequest\x12\x14\n\x03org\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12P\n\x06labels\x18\x02 \x03(\x0b\x32@.ai.stigmer.agentic.schedule.v1.ListSchedulesRequest.LabelsEntry\x12\x33\n\tpage_info\x18\x03 \x01(\x0b\x32 .ai.stigmer.commons.rpc.PageInfo\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"z\n\nScheduleId\x12\x15\n\x05value\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x36\n\x11nominal_fire_time\x18\xe8\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1d\n\nrequest_id\x18\xe9\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\\\n\x0cScheduleList\x12\x13\n\x0btotal_count\x18\x01 \x01(\x05\x12\x37\n\x05items\x18\x02 \x03(\x0b\x32(.ai.stigmer.agentic.schedule.v1.Schedule\"\xf7\x02\n\x0bScheduleRun\x12\x13\n\x0bschedule_id\x18\x01 \x01(\t\x12\x0b\n\x03org\x18\x02 \x01(\t\x12\x35\n\x11nominal_fire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x41\n\x06origin\x18\x04 \x01(\x0e\x32\x31.ai.stigmer.agentic.schedule.v1.ScheduleRunOrigin\x12\x43\n\x07outcome\x18\x05 \x01(\x0e\x32\x32.ai.stigmer.agentic.schedule.v1.ScheduleRunOutcome\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x07 \x01(\t\x12/\n\x0brecorded_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63ompleted_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"b\n\x0fScheduleRunList\x12\x13\n\x0btotal_count\x18\x01 \x01(\x05\x12:\n\x05items\x18\x02 \x03(\x0b\x32+.ai.stigmer.agentic.schedule.v1.ScheduleRun\"\xc6\x01\n\x15ScheduleTriggerResult\x12:\n\x08schedule\x18\x01 \x01(\x0b\x32(.ai.stigmer.agentic.schedule.v1.Schedule\x12\x43\n\x07outcome\x18\x02 \x01(\x0e\x32\x32.ai.stigmer.agentic.schedule.v1.ScheduleRunOutcome\x12\x14\n\x0c\x65xecution_id\x18\x03 \x01(\t\x12\x16\n\x0erefusal_reason\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTSCHEDULESREQUEST'].fields_by_name['org']._serialized_options = b'\272H\004r\002\020\001'
   _globals['_SCHEDULEID'].fields_by_name['value']._loaded_options = None
   _globals['_SCHEDULEID'].fields_by_name['value']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_SCHEDULEID'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SCHEDULEID'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_GETSCHEDULESBYAGENTREQUEST']._serialized_start=263
   _globals['_GETSCHEDULESBYAGENTREQUEST']._serialized_end=383
   _globals['_LISTSCHEDULERUNSREQUEST']._serialized_start=385
@@ -54,13 +56,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTSCHEDULESREQUEST_LABELSENTRY']._serialized_start=676
   _globals['_LISTSCHEDULESREQUEST_LABELSENTRY']._serialized_end=721
   _globals['_SCHEDULEID']._serialized_start=723
-  _globals['_SCHEDULEID']._serialized_end=758
-  _globals['_SCHEDULELIST']._serialized_start=760
-  _globals['_SCHEDULELIST']._serialized_end=852
-  _globals['_SCHEDULERUN']._serialized_start=855
-  _globals['_SCHEDULERUN']._serialized_end=1230
-  _globals['_SCHEDULERUNLIST']._serialized_start=1232
-  _globals['_SCHEDULERUNLIST']._serialized_end=1330
-  _globals['_SCHEDULETRIGGERRESULT']._serialized_start=1333
-  _globals['_SCHEDULETRIGGERRESULT']._serialized_end=1531
+  _globals['_SCHEDULEID']._serialized_end=845
+  _globals['_SCHEDULELIST']._serialized_start=847
+  _globals['_SCHEDULELIST']._serialized_end=939
+  _globals['_SCHEDULERUN']._serialized_start=942
+  _globals['_SCHEDULERUN']._serialized_end=1317
+  _globals['_SCHEDULERUNLIST']._serialized_start=1319
+  _globals['_SCHEDULERUNLIST']._serialized_end=1417
+  _globals['_SCHEDULETRIGGERRESULT']._serialized_start=1420
+  _globals['_SCHEDULETRIGGERRESULT']._serialized_end=1618
 # @@protoc_insertion_point(module_scope)

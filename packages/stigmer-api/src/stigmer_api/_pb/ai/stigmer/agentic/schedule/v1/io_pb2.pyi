@@ -48,10 +48,14 @@ class ListSchedulesRequest(_message.Message):
     def __init__(self, org: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., page_info: _Optional[_Union[_pagination_pb2.PageInfo, _Mapping]] = ...) -> None: ...
 
 class ScheduleId(_message.Message):
-    __slots__ = ("value",)
+    __slots__ = ("value", "nominal_fire_time", "request_id")
     VALUE_FIELD_NUMBER: _ClassVar[int]
+    NOMINAL_FIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     value: str
-    def __init__(self, value: _Optional[str] = ...) -> None: ...
+    nominal_fire_time: _timestamp_pb2.Timestamp
+    request_id: str
+    def __init__(self, value: _Optional[str] = ..., nominal_fire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class ScheduleList(_message.Message):
     __slots__ = ("total_count", "items")
