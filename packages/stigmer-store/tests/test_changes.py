@@ -30,7 +30,7 @@ async def test_the_log_tells_every_change_in_order(store: Repository, put: Putte
     await store.write(lambda tx: tx.delete("Agent", "a"))
     assert await store.changes(0, 10) == [
         Change(1, "Agent", "a", Operation.CREATED, made),
-        Change(2, "Agent", "a", Operation.UPDATED, later),
+        Change(2, "Agent", "a", Operation.UPDATED, later, {"l": "1"}, {"f": "1"}),
         Change(3, "Agent", "a", Operation.DELETED, later),
     ]
     assert [change.revision for change in await store.changes(1, 10)] == [2, 3]

@@ -38,7 +38,11 @@ def _change(revision: int, before: ResourceRecord | None, after: ResourceRecord 
     record = after or before
     if record is None:
         return None  # made and removed again in one transaction: nobody saw it
-    return Change(revision, record.kind, record.id, _operation(before, after), record)
+    if before is None or after is None:
+        return Change(revision, record.kind, record.id, _operation(before, after), record)
+    labels = None if before.labels == after.labels else before.labels
+    fields = None if before.fields == after.fields else before.fields
+    return Change(revision, record.kind, record.id, Operation.UPDATED, record, labels, fields)
 
 
 def _operation(before: ResourceRecord | None, after: ResourceRecord | None) -> Operation:

@@ -155,7 +155,7 @@ def events(connection: Connection, execution_id: str, after: int, limit: int) ->
 
 
 _CHANGES = tables.changes
-_LOGGED = tuple(_CHANGES.c)[3:]  # the columns of the record
+_LOGGED = tuple(_CHANGES.c)[3:]  # the columns of the record, and what an update changed in it
 _LAST_OF_WINDOW = (
     sa.select(_CHANGES.c.revision)
     .where(_CHANGES.c.revision > bindparam("after"))
@@ -181,8 +181,9 @@ def changes(connection: Connection, after: int, limit: int) -> list[Change]:
 
 
 def _change(revision: int, operation: str, *columns: Any) -> Change:
-    record = ResourceRecord(*columns)
-    return Change(revision, record.kind, record.id, Operation(operation), record)
+    *columns_of_record, labels, fields = columns
+    record = ResourceRecord(*columns_of_record)
+    return Change(revision, record.kind, record.id, Operation(operation), record, labels, fields)
 
 
 _DUE = (

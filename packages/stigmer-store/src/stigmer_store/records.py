@@ -47,7 +47,9 @@ class Change:
     """One entry of the change log.
 
     A transaction makes at most one change per resource. `record` is the state after it; for a deletion the
-    last state, whose own `revision` is therefore older than the change's.
+    last state, whose own `revision` is therefore older than the change's. `previous_labels` and
+    `previous_fields` are those before an update that changed them, else None: with them a watcher of a selection
+    knows what entered and what left it.
     """
 
     revision: int
@@ -55,6 +57,8 @@ class Change:
     id: str
     operation: Operation
     record: ResourceRecord
+    previous_labels: Mapping[str, str] | None = None
+    previous_fields: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,8 @@ def insert_changes(connection: Connection, transactions: Sequence[Sequence[Chang
             "revision": change.revision,
             "ordinal": ordinal,
             "operation": change.operation.value,
+            "previous_labels": change.previous_labels,
+            "previous_fields": change.previous_fields,
         }
         for transaction in transactions
         for ordinal, change in enumerate(transaction)

@@ -40,6 +40,19 @@ class StringMap(sa.TypeDecorator[Mapping[str, str]]):
         return json.loads(value) if value else {}
 
 
+class OptionalStringMap(sa.TypeDecorator[Mapping[str, str]]):
+    """A small mapping of texts as JSON text, or None, which is not the same as an empty one."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(dict(value), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str] | None:
+        return None if value is None else json.loads(value)
+
+
 class OptionalText(sa.TypeDecorator[str]):
     """A text whose emptiness means none: kept as NULL, which a unique index lets occur many times."""
 
@@ -122,6 +135,8 @@ changes = sa.Table(
     sa.Column("ordinal", sa.Integer, nullable=False),
     sa.Column("operation", sa.Text, nullable=False),
     *_record_columns("record_revision"),
+    sa.Column("previous_labels", OptionalStringMap),
+    sa.Column("previous_fields", OptionalStringMap),
     sa.PrimaryKeyConstraint("revision", "ordinal"),
 )
 
