@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
 
 import grpc
 import grpc.aio
-from ulid import ULID
 
 from stigmer_api._pb.ai.stigmer.agentic.agent.v1 import api_pb2 as agent_pb2
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import api_pb2 as execution_pb2
@@ -29,7 +29,7 @@ Execution = execution_pb2.AgentExecution
 
 def new_id(kind: str) -> str:
     """Make an id as the server does."""
-    return f"{kind_by_key(kind).id_prefix}-{str(ULID()).lower()}"
+    return f"{kind_by_key(kind).id_prefix}-{uuid.uuid4().hex[:26]}"
 
 
 class ApiServer:
