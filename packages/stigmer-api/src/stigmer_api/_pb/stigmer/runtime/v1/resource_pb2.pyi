@@ -9,7 +9,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ListResourcesRequest(_message.Message):
-    __slots__ = ("kinds", "org", "labels", "fields", "page_size", "page_token", "newest_first")
+    __slots__ = ("kinds", "org", "labels", "fields", "page_size", "page_token", "newest_first", "label_selector", "field_selector")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -31,6 +31,8 @@ class ListResourcesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     NEWEST_FIRST_FIELD_NUMBER: _ClassVar[int]
+    LABEL_SELECTOR_FIELD_NUMBER: _ClassVar[int]
+    FIELD_SELECTOR_FIELD_NUMBER: _ClassVar[int]
     kinds: _containers.RepeatedScalarFieldContainer[_kind_pb2.ApiResourceKind]
     org: str
     labels: _containers.ScalarMap[str, str]
@@ -38,7 +40,9 @@ class ListResourcesRequest(_message.Message):
     page_size: int
     page_token: str
     newest_first: bool
-    def __init__(self, kinds: _Optional[_Iterable[_Union[_kind_pb2.ApiResourceKind, str]]] = ..., org: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., fields: _Optional[_Mapping[str, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., newest_first: _Optional[bool] = ...) -> None: ...
+    label_selector: str
+    field_selector: str
+    def __init__(self, kinds: _Optional[_Iterable[_Union[_kind_pb2.ApiResourceKind, str]]] = ..., org: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., fields: _Optional[_Mapping[str, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., newest_first: _Optional[bool] = ..., label_selector: _Optional[str] = ..., field_selector: _Optional[str] = ...) -> None: ...
 
 class ListResourcesResponse(_message.Message):
     __slots__ = ("items", "next_page_token", "revision")

@@ -64,6 +64,7 @@ class ExecutionControlSignal(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EXECUTION_CONTROL_SIGNAL_UNSPECIFIED: _ClassVar[ExecutionControlSignal]
     EXECUTION_CONTROL_SIGNAL_STOP: _ClassVar[ExecutionControlSignal]
     EXECUTION_CONTROL_SIGNAL_WARNING: _ClassVar[ExecutionControlSignal]
+    EXECUTION_CONTROL_SIGNAL_PAUSE: _ClassVar[ExecutionControlSignal]
 
 class ExecutionPhase(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -198,6 +199,7 @@ EXECUTION_ARTIFACT_KIND_DIRECTORY: ExecutionArtifactKind
 EXECUTION_CONTROL_SIGNAL_UNSPECIFIED: ExecutionControlSignal
 EXECUTION_CONTROL_SIGNAL_STOP: ExecutionControlSignal
 EXECUTION_CONTROL_SIGNAL_WARNING: ExecutionControlSignal
+EXECUTION_CONTROL_SIGNAL_PAUSE: ExecutionControlSignal
 EXECUTION_PHASE_UNSPECIFIED: ExecutionPhase
 EXECUTION_PENDING: ExecutionPhase
 EXECUTION_IN_PROGRESS: ExecutionPhase

@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AgentExecutionStatus(_message.Message):
-    __slots__ = ("messages", "phase", "sub_agent_executions", "error", "started_at", "completed_at", "todos", "callback_token", "context_info", "artifacts", "pending_approvals", "setup_progress", "streaming_usage", "structured_output", "approval_event_stream", "audit", "sequence", "temporal_workflow_id")
+    __slots__ = ("messages", "phase", "sub_agent_executions", "error", "started_at", "completed_at", "todos", "callback_token", "context_info", "artifacts", "pending_approvals", "setup_progress", "streaming_usage", "structured_output", "approval_event_stream", "audit", "sequence", "temporal_workflow_id", "pause_requested", "recoveries")
     class TodosEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +36,8 @@ class AgentExecutionStatus(_message.Message):
     AUDIT_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TEMPORAL_WORKFLOW_ID_FIELD_NUMBER: _ClassVar[int]
+    PAUSE_REQUESTED_FIELD_NUMBER: _ClassVar[int]
+    RECOVERIES_FIELD_NUMBER: _ClassVar[int]
     messages: _containers.RepeatedCompositeFieldContainer[AgentMessage]
     phase: _enum_pb2.ExecutionPhase
     sub_agent_executions: _containers.RepeatedCompositeFieldContainer[SubAgentExecution]
@@ -54,7 +56,9 @@ class AgentExecutionStatus(_message.Message):
     audit: _audit_pb2.ApiResourceAudit
     sequence: int
     temporal_workflow_id: str
-    def __init__(self, messages: _Optional[_Iterable[_Union[AgentMessage, _Mapping]]] = ..., phase: _Optional[_Union[_enum_pb2.ExecutionPhase, str]] = ..., sub_agent_executions: _Optional[_Iterable[_Union[SubAgentExecution, _Mapping]]] = ..., error: _Optional[str] = ..., started_at: _Optional[str] = ..., completed_at: _Optional[str] = ..., todos: _Optional[_Mapping[str, TodoItem]] = ..., callback_token: _Optional[bytes] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., artifacts: _Optional[_Iterable[_Union[ExecutionArtifact, _Mapping]]] = ..., pending_approvals: _Optional[_Iterable[_Union[PendingApproval, _Mapping]]] = ..., setup_progress: _Optional[_Union[SetupProgress, _Mapping]] = ..., streaming_usage: _Optional[_Union[StreamingUsageSummary, _Mapping]] = ..., structured_output: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., approval_event_stream: _Optional[_Union[ApprovalEventStream, _Mapping]] = ..., audit: _Optional[_Union[_audit_pb2.ApiResourceAudit, _Mapping]] = ..., sequence: _Optional[int] = ..., temporal_workflow_id: _Optional[str] = ...) -> None: ...
+    pause_requested: bool
+    recoveries: int
+    def __init__(self, messages: _Optional[_Iterable[_Union[AgentMessage, _Mapping]]] = ..., phase: _Optional[_Union[_enum_pb2.ExecutionPhase, str]] = ..., sub_agent_executions: _Optional[_Iterable[_Union[SubAgentExecution, _Mapping]]] = ..., error: _Optional[str] = ..., started_at: _Optional[str] = ..., completed_at: _Optional[str] = ..., todos: _Optional[_Mapping[str, TodoItem]] = ..., callback_token: _Optional[bytes] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., artifacts: _Optional[_Iterable[_Union[ExecutionArtifact, _Mapping]]] = ..., pending_approvals: _Optional[_Iterable[_Union[PendingApproval, _Mapping]]] = ..., setup_progress: _Optional[_Union[SetupProgress, _Mapping]] = ..., streaming_usage: _Optional[_Union[StreamingUsageSummary, _Mapping]] = ..., structured_output: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., approval_event_stream: _Optional[_Union[ApprovalEventStream, _Mapping]] = ..., audit: _Optional[_Union[_audit_pb2.ApiResourceAudit, _Mapping]] = ..., sequence: _Optional[int] = ..., temporal_workflow_id: _Optional[str] = ..., pause_requested: _Optional[bool] = ..., recoveries: _Optional[int] = ...) -> None: ...
 
 class AgentMessage(_message.Message):
     __slots__ = ("type", "content", "timestamp", "tool_calls", "metadata", "is_streaming", "id")

@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class WorkflowExecutionStatus(_message.Message):
-    __slots__ = ("phase", "tasks", "output", "error", "started_at", "completed_at", "temporal_workflow_id", "pending_approvals", "total_cost_micros", "total_input_tokens", "total_output_tokens", "workflow_version_hash", "audit", "output_json", "sequence", "last_event_sequence")
+    __slots__ = ("phase", "tasks", "output", "error", "started_at", "completed_at", "temporal_workflow_id", "pending_approvals", "total_cost_micros", "total_input_tokens", "total_output_tokens", "workflow_version_hash", "audit", "output_json", "sequence", "last_event_sequence", "pause_requested", "recoveries")
     PHASE_FIELD_NUMBER: _ClassVar[int]
     TASKS_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +28,8 @@ class WorkflowExecutionStatus(_message.Message):
     OUTPUT_JSON_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     LAST_EVENT_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PAUSE_REQUESTED_FIELD_NUMBER: _ClassVar[int]
+    RECOVERIES_FIELD_NUMBER: _ClassVar[int]
     phase: _enum_pb2.ExecutionPhase
     tasks: _containers.RepeatedCompositeFieldContainer[WorkflowTask]
     output: _struct_pb2.Struct
@@ -44,7 +46,9 @@ class WorkflowExecutionStatus(_message.Message):
     output_json: str
     sequence: int
     last_event_sequence: int
-    def __init__(self, phase: _Optional[_Union[_enum_pb2.ExecutionPhase, str]] = ..., tasks: _Optional[_Iterable[_Union[WorkflowTask, _Mapping]]] = ..., output: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[str] = ..., started_at: _Optional[str] = ..., completed_at: _Optional[str] = ..., temporal_workflow_id: _Optional[str] = ..., pending_approvals: _Optional[_Iterable[_Union[WorkflowPendingApproval, _Mapping]]] = ..., total_cost_micros: _Optional[int] = ..., total_input_tokens: _Optional[int] = ..., total_output_tokens: _Optional[int] = ..., workflow_version_hash: _Optional[str] = ..., audit: _Optional[_Union[_audit_pb2.ApiResourceAudit, _Mapping]] = ..., output_json: _Optional[str] = ..., sequence: _Optional[int] = ..., last_event_sequence: _Optional[int] = ...) -> None: ...
+    pause_requested: bool
+    recoveries: int
+    def __init__(self, phase: _Optional[_Union[_enum_pb2.ExecutionPhase, str]] = ..., tasks: _Optional[_Iterable[_Union[WorkflowTask, _Mapping]]] = ..., output: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[str] = ..., started_at: _Optional[str] = ..., completed_at: _Optional[str] = ..., temporal_workflow_id: _Optional[str] = ..., pending_approvals: _Optional[_Iterable[_Union[WorkflowPendingApproval, _Mapping]]] = ..., total_cost_micros: _Optional[int] = ..., total_input_tokens: _Optional[int] = ..., total_output_tokens: _Optional[int] = ..., workflow_version_hash: _Optional[str] = ..., audit: _Optional[_Union[_audit_pb2.ApiResourceAudit, _Mapping]] = ..., output_json: _Optional[str] = ..., sequence: _Optional[int] = ..., last_event_sequence: _Optional[int] = ..., pause_requested: _Optional[bool] = ..., recoveries: _Optional[int] = ...) -> None: ...
 
 class WorkflowPendingApproval(_message.Message):
     __slots__ = ("approval", "child_agent_execution_id")
