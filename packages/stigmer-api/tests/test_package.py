@@ -53,6 +53,12 @@ def test_the_temporal_names_import_nothing_outside_the_standard_library() -> Non
     assert done.stdout.strip() == "[]"
 
 
+def test_nothing_of_the_wire_loads_the_reader_of_documents() -> None:
+    modules = "stigmer_api.client, stigmer_api.validation, stigmer_api.temporal"
+    asked = "[m for m in ('stigmer_api.dsl', 'ruamel.yaml', 'purejq') if m in sys.modules]"
+    assert run(sys.executable, "-c", f"import sys, {modules}; print({asked})").stdout.strip() == "[]"
+
+
 def test_the_kind_table_imports_no_protobuf() -> None:
     done = run(sys.executable, "-c", "import sys, stigmer_api.kinds; print('google.protobuf' in sys.modules)")
     assert done.stdout.strip() == "False"

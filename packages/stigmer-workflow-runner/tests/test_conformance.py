@@ -16,9 +16,9 @@ from runner_peer import HttpService
 from runner_testing import SHARED, shared_data
 from temporalio.exceptions import ApplicationError
 
+from stigmer_api.dsl.definition import read_text
+from stigmer_api.dsl.problems import DocumentInvalidError
 from stigmer_workflow_runner.activities.http import HttpCalls
-from stigmer_workflow_runner.definition import read_text
-from stigmer_workflow_runner.document.problems import DocumentInvalidError
 from stigmer_workflow_runner.errors import Fault
 from stigmer_workflow_runner.inprocess import InProcessRuntime, run_document
 from stigmer_workflow_runner.progress import Progress

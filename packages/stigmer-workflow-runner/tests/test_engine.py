@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from runner_documents import HEAD
 
-from stigmer_workflow_runner.definition import read_text
+from stigmer_api.dsl.definition import read_text
 from stigmer_workflow_runner.errors import Fault, fault
 from stigmer_workflow_runner.inprocess import InProcessRuntime, run_document
 from stigmer_workflow_runner.progress import LOOP_SLOTS, Progress

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from stigmer_api.dsl.model import Task
 from stigmer_workflow_runner.activities.status import to_request
-from stigmer_workflow_runner.document.model import Task
 from stigmer_workflow_runner.progress import COMPLETED, MAX_TEXT, Progress
 from stigmer_workflow_runner.state import Scope
 

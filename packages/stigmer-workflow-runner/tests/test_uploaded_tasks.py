@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from google.protobuf.json_format import MessageToDict, ParseDict
 
+from stigmer_api.dsl.definition import compile_value
+from stigmer_api.dsl.normaliser import KINDS, normalise
+from stigmer_api.dsl.problems import DocumentInvalidError
 from stigmer_api.messages import message_class
-from stigmer_workflow_runner.definition import compile_value
-from stigmer_workflow_runner.document.normaliser import KINDS, normalise
-from stigmer_workflow_runner.document.problems import DocumentInvalidError
 from stigmer_workflow_runner.errors import Fault
 from stigmer_workflow_runner.inprocess import run_document
 

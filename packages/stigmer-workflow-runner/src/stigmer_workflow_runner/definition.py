@@ -1,4 +1,4 @@
-"""A workflow definition: text or JSON value to the compiled tree, pinned by the hash of its content."""
+"""Definitions of running workflows: compiled once, pinned by the hash of their content."""
 
 from __future__ import annotations
 
@@ -7,24 +7,10 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from stigmer_workflow_runner.document.loader import load_text
-from stigmer_workflow_runner.document.model import Workflow
-from stigmer_workflow_runner.document.validation import compile_document
-from stigmer_workflow_runner.errors import Json
+from stigmer_api.dsl.definition import compile_value
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.model import Workflow
 from stigmer_workflow_runner.json_text import to_text
-from stigmer_workflow_runner.tasks import TASK_TYPES
-
-
-def read_text(text: str) -> tuple[dict[str, Json], Workflow]:
-    """A document's JSON value and its tree. Raises `DocumentInvalidError`."""
-    loaded = load_text(text)
-    workflow = compile_document(loaded.value, TASK_TYPES, loaded.lines)
-    return loaded.value, workflow
-
-
-def compile_value(value: Json) -> Workflow:
-    """The tree of a document that is a JSON value already. Raises `DocumentInvalidError`."""
-    return compile_document(value, TASK_TYPES)
 
 
 def canonical(value: Json) -> str:

@@ -10,13 +10,16 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final, Protocol
 
+from stigmer_api.dsl.durations import parse_duration
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.expressions import Expression, ExpressionFailedError, Meter, Template
+from stigmer_api.dsl.model import Duration, Task, Workflow
 from stigmer_workflow_runner import flow
-from stigmer_workflow_runner.document.durations import parse_duration
-from stigmer_workflow_runner.document.model import Duration, Task, Workflow
-from stigmer_workflow_runner.errors import Json, fault
-from stigmer_workflow_runner.expressions import Expression, ExpressionFailedError, Meter, Template
+from stigmer_workflow_runner.errors import fault
 from stigmer_workflow_runner.runtime import DeadlineReachedError, Drain, Runtime
 from stigmer_workflow_runner.state import RunState, Scope, datetime_descriptor
+from stigmer_workflow_runner.step import Step
+from stigmer_workflow_runner.tasks import BODIES
 
 BREATHE_AFTER: Final = 400_000
 """Work (about microseconds) between two pauses: Temporal gives up on a workflow that computes for two seconds."""
@@ -87,6 +90,10 @@ class Engine:
             except DeadlineReachedError as error:
                 raise fault("timeout", "the workflow took longer than its timeout") from error
         return self._filter(self.workflow.output_as, result.output)
+
+    async def run_body(self, step: Step) -> flow.Outcome:
+        """Run what is particular to the task of a step."""
+        return await BODIES[type(step.task.body)](step.task.body, step)
 
     def _filter(self, template: Template | None, value: Json) -> Json:
         return value if template is None else self.evaluate(template, value, self.lookup)

@@ -1,26 +1,11 @@
-"""Errors of the runner and the DSL's own error objects (RFC 7807)."""
+"""Errors of the runner, and error objects of the DSL (RFC 7807) as they travel through a run."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-Json = Any
-"""A JSON value. Values are shared freely, so nothing may change one in place."""
-
-ERROR_BASE: Final = "https://serverlessworkflow.io/spec/1.0.0/errors/"
-
-STATUS_BY_KIND: Final[Mapping[str, int]] = {
-    "configuration": 400,
-    "validation": 400,
-    "expression": 400,
-    "authentication": 401,
-    "authorization": 403,
-    "timeout": 408,
-    "communication": 500,
-    "runtime": 500,
-}
+from stigmer_api.dsl.errors import ERROR_BASE, STATUS_BY_KIND, Json, canonical_type
 
 TITLE_BY_KIND: Final[Mapping[str, str]] = {
     "configuration": "Configuration error",
@@ -31,21 +16,6 @@ TITLE_BY_KIND: Final[Mapping[str, str]] = {
     "timeout": "Timeout",
     "communication": "Communication error",
     "runtime": "Runtime error",
-}
-
-# The same eight errors are written with several bases: the specification before and after its rename,
-# its conformance kit, and one popular tool. They are one error each.
-_STANDARD_TYPE = re.compile(
-    r"https://(?:serverlessworkflow\.io(?:\.io)?|open-workflow-specification\.org|zigflow\.dev)"
-    r"/(?:spec/1\.0\.0/errors|dsl/errors/types)/(" + "|".join(STATUS_BY_KIND) + r")"
-)
-# Names that documents written for older runtimes use in `errors.with.type`.
-_LEGACY_TYPES: Final[Mapping[str, str]] = {
-    "CallHTTP error": "communication",
-    "CallGRPC error": "communication",
-    "command": "runtime",
-    "Validation": "validation",
-    "If statement error": "expression",
 }
 
 
@@ -99,14 +69,6 @@ def bounded(error: Mapping[str, Json], limit: int = 8_000) -> dict[str, Json]:
         text = value if isinstance(value, str) else str(value)
         found[key] = value if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
     return found
-
-
-def canonical_type(uri: Json) -> Json:
-    """The kind of a standard error type however it is written; any other value as it is."""
-    if not isinstance(uri, str):
-        return uri
-    match = _STANDARD_TYPE.fullmatch(uri)
-    return match.group(1) if match else _LEGACY_TYPES.get(uri, uri)
 
 
 def matches(filters: Mapping[str, Json], error: Mapping[str, Json]) -> bool:

@@ -5,14 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stigmer_workflow_runner.document.model import CONTINUE, END, EXIT, Task, TaskList
-from stigmer_workflow_runner.errors import Fault, Json, RunnerError, error_object
+from stigmer_api.dsl.errors import DslError, Json
+from stigmer_api.dsl.model import CONTINUE, END, EXIT, Task, TaskList
+from stigmer_workflow_runner.errors import Fault, RunnerError, error_object
 from stigmer_workflow_runner.runtime import DeadlineReachedError, Drain
 from stigmer_workflow_runner.state import Frame, Scope
 from stigmer_workflow_runner.step import Step
 
 if TYPE_CHECKING:
     from stigmer_workflow_runner.engine import Engine
+
+
+_UNEXPECTED = (
+    ArithmeticError,
+    AttributeError,
+    DslError,
+    LookupError,
+    RecursionError,
+    RunnerError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +101,10 @@ async def _run_body(step: Step) -> Outcome:
 async def _guarded(step: Step) -> Outcome:
     """Run the body; an unexpected exception is a fault of this task, because Temporal would retry it for ever."""
     try:
-        outcome: Outcome = await step.task.body.run(step)
+        outcome = await step.engine.run_body(step)
     except (Fault, Drain, DeadlineReachedError):
         raise
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError, RunnerError) as error:
+    except _UNEXPECTED as error:
         detail = f"{type(error).__name__} in the runner: {error}"
         raise Fault(error_object("runtime", detail)) from error
     return outcome

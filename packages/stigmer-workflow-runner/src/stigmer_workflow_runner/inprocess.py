@@ -10,9 +10,9 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
-from stigmer_workflow_runner.definition import compile_value
+from stigmer_api.dsl.definition import compile_value
+from stigmer_api.dsl.errors import Json
 from stigmer_workflow_runner.engine import Engine, Observer, facts_of
-from stigmer_workflow_runner.errors import Json
 from stigmer_workflow_runner.progress import Progress
 from stigmer_workflow_runner.runtime import Call, DeadlineReachedError, Drain
 from stigmer_workflow_runner.state import RunState

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Final
 
-from stigmer_workflow_runner.errors import Json
+from stigmer_api.dsl.errors import Json
 
 MAX_PAYLOAD: Final = 1_900_000
 """Bytes of one payload; Temporal refuses 2 MiB and would fail the workflow task for ever."""

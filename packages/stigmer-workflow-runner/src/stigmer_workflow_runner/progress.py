@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from stigmer_workflow_runner.document.model import Task
-from stigmer_workflow_runner.errors import Json, bounded, describe
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.model import Task
+from stigmer_workflow_runner.errors import bounded, describe
 from stigmer_workflow_runner.json_text import readable, to_text
 from stigmer_workflow_runner.state import Scope, iso8601
 

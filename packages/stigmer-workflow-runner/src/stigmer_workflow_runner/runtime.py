@@ -6,7 +6,8 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from stigmer_workflow_runner.errors import Json, RunnerError
+from stigmer_api.dsl.errors import Json
+from stigmer_workflow_runner.errors import RunnerError
 
 T = TypeVar("T")
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from stigmer_workflow_runner.errors import Json, RunnerError
+from stigmer_api.dsl.errors import Json
+from stigmer_workflow_runner.errors import RunnerError
 
 STATE_SCHEMA = 1
 Frame = dict[str, Any]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stigmer_workflow_runner.document.model import Duration, Task
-from stigmer_workflow_runner.errors import Fault, Json, fault
-from stigmer_workflow_runner.expressions import Expression, Template
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.expressions import Expression, Template
+from stigmer_api.dsl.model import Duration, Task
+from stigmer_workflow_runner.errors import Fault, fault
 from stigmer_workflow_runner.runtime import Runtime
 from stigmer_workflow_runner.state import Frame, Scope, datetime_descriptor
 

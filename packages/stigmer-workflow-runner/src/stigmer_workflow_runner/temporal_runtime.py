@@ -13,7 +13,8 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from stigmer_workflow_runner.errors import Fault, Json, error_object, fault
+    from stigmer_api.dsl.errors import Json
+    from stigmer_workflow_runner.errors import Fault, error_object, fault
     from stigmer_workflow_runner.json_text import MAX_PAYLOAD, size_of
     from stigmer_workflow_runner.runtime import Call, DeadlineReachedError, Drain
 

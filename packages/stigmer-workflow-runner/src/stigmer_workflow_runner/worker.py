@@ -36,12 +36,9 @@ PASSED_THROUGH: Final = (
         f"stigmer_workflow_runner.{name}"
         for name in (
             "definition",
-            "document",
             "engine",
             "errors",
-            "expressions",
             "flow",
-            "jq",
             "json_text",
             "payloads",
             "progress",

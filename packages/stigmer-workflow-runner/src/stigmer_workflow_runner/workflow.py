@@ -15,10 +15,11 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
+    from stigmer_api.dsl.errors import Json
     from stigmer_api.temporal import CHILD_FINISHED, WORKFLOW_EXECUTION, ChildFinished
     from stigmer_workflow_runner.definition import compile_pinned
     from stigmer_workflow_runner.engine import Engine, facts_of
-    from stigmer_workflow_runner.errors import Fault, Json, bounded, describe, fault
+    from stigmer_workflow_runner.errors import Fault, bounded, describe, fault
     from stigmer_workflow_runner.json_text import MAX_OUTPUT, MAX_PAYLOAD, size_of
     from stigmer_workflow_runner.progress import CANCELLED, COMPLETED, FAILED, PENDING, Progress
     from stigmer_workflow_runner.runtime import Drain

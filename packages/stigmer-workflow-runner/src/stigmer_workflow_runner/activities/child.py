@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.json_format import MessageToDict
 from temporalio import activity
 
+from stigmer_api.dsl.definition import read_text
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.normaliser import whole_numbers
+from stigmer_api.dsl.problems import DocumentInvalidError
 from stigmer_api.errors import ApiError
 from stigmer_api.kinds import API_VERSION, kind_by_key
 from stigmer_api.messages import message_class
 from stigmer_api.temporal import PARENT_LABEL, WORKFLOW_EXECUTION, encode_callback, temporal_workflow_id
 from stigmer_workflow_runner.activities.failures import failure, fitting, no_surprises, server_errors
-from stigmer_workflow_runner.definition import read_text
-from stigmer_workflow_runner.document.normaliser import whole_numbers
-from stigmer_workflow_runner.document.problems import DocumentInvalidError
-from stigmer_workflow_runner.errors import Json, error_object
+from stigmer_workflow_runner.errors import error_object
 
 if TYPE_CHECKING:
     from stigmer_api.client import AsyncClient

@@ -8,8 +8,9 @@ from typing import Final
 
 from temporalio.exceptions import ApplicationError
 
+from stigmer_api.dsl.errors import Json
 from stigmer_api.errors import ApiError
-from stigmer_workflow_runner.errors import Json, bounded, describe, error_object
+from stigmer_workflow_runner.errors import bounded, describe, error_object
 from stigmer_workflow_runner.json_text import MAX_PAYLOAD, readable, size_of
 
 FAULT: Final = "stigmer.fault"

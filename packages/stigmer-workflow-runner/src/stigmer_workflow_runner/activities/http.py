@@ -16,8 +16,9 @@ from typing import Any, Final
 import httpx
 from temporalio import activity
 
+from stigmer_api.dsl.errors import Json
 from stigmer_workflow_runner.activities.failures import failure, fitting, no_surprises
-from stigmer_workflow_runner.errors import Json, error_object
+from stigmer_workflow_runner.errors import error_object
 
 BEAT_SECONDS: Final = 2.0
 CONNECT_SECONDS: Final = 10.0

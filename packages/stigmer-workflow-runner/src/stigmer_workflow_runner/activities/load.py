@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.json_format import MessageToDict
 from temporalio import activity
 
+from stigmer_api.dsl.definition import compile_value, read_text
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.normaliser import normalise
+from stigmer_api.dsl.problems import DocumentInvalidError
 from stigmer_api.errors import ApiError
 from stigmer_api.messages import message_class
 from stigmer_workflow_runner.activities.failures import failure, fitting, no_surprises, server_errors
-from stigmer_workflow_runner.definition import canonical, compile_value, digest, read_text
-from stigmer_workflow_runner.document.normaliser import normalise
-from stigmer_workflow_runner.document.problems import DocumentInvalidError
-from stigmer_workflow_runner.errors import Json, error_object
+from stigmer_workflow_runner.definition import canonical, digest
+from stigmer_workflow_runner.errors import error_object
 
 if TYPE_CHECKING:
     from stigmer_api.client import AsyncClient

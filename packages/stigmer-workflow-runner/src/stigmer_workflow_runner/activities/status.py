@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.struct_pb2 import Struct
 from temporalio import activity
 
+from stigmer_api.dsl.errors import Json
 from stigmer_api.messages import message_class
 from stigmer_workflow_runner.activities.failures import no_surprises, server_errors
-from stigmer_workflow_runner.errors import Json
 
 if TYPE_CHECKING:
     from stigmer_api.client import AsyncClient

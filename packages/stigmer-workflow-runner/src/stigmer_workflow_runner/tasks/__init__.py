@@ -1,30 +1,48 @@
-"""One file per task type: how to read it and how to run it. This table is the list of what the runner can do.
+"""How each task of a document runs, one file per task type. What a task may look like is `stigmer_api.dsl.tasks`.
 
-A task type must not do I/O: it asks the `Runtime` of its step.
+A task must not do I/O: it asks the `Runtime` of its step.
 """
 
 from __future__ import annotations
 
-from stigmer_workflow_runner.document.reader import TaskTypes
-from stigmer_workflow_runner.tasks.call import CallType
-from stigmer_workflow_runner.tasks.do import DoType
-from stigmer_workflow_runner.tasks.for_ import ForType
-from stigmer_workflow_runner.tasks.raise_ import RaiseType
-from stigmer_workflow_runner.tasks.run import RunType
-from stigmer_workflow_runner.tasks.set_ import SetType
-from stigmer_workflow_runner.tasks.switch import SwitchType
-from stigmer_workflow_runner.tasks.try_ import TryType
-from stigmer_workflow_runner.tasks.wait import WaitType
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
-# By the key that names the type in a task object. What is absent here (emit, fork, listen) is refused by name.
-TASK_TYPES: TaskTypes = {
-    "call": CallType(),
-    "do": DoType(),
-    "for": ForType(),
-    "raise": RaiseType(),
-    "run": RunType(),
-    "set": SetType(),
-    "switch": SwitchType(),
-    "try": TryType(),
-    "wait": WaitType(),
+from stigmer_api.dsl.tasks.call_agent import AgentCall
+from stigmer_api.dsl.tasks.call_http import HttpCall
+from stigmer_api.dsl.tasks.do import Do
+from stigmer_api.dsl.tasks.for_ import For
+from stigmer_api.dsl.tasks.raise_ import Raise
+from stigmer_api.dsl.tasks.run import RunWorkflow
+from stigmer_api.dsl.tasks.set_ import Set
+from stigmer_api.dsl.tasks.switch import Switch
+from stigmer_api.dsl.tasks.try_ import Try
+from stigmer_api.dsl.tasks.wait import Wait
+from stigmer_workflow_runner.flow import Outcome
+from stigmer_workflow_runner.step import Step
+from stigmer_workflow_runner.tasks.call_agent import run_call_agent
+from stigmer_workflow_runner.tasks.call_http import run_call_http
+from stigmer_workflow_runner.tasks.do import run_do
+from stigmer_workflow_runner.tasks.for_ import run_for
+from stigmer_workflow_runner.tasks.raise_ import run_raise
+from stigmer_workflow_runner.tasks.run import run_workflow
+from stigmer_workflow_runner.tasks.set_ import run_set
+from stigmer_workflow_runner.tasks.switch import run_switch
+from stigmer_workflow_runner.tasks.try_ import run_try
+from stigmer_workflow_runner.tasks.wait import run_wait
+
+Body = Callable[[Any, Step], Awaitable[Outcome]]
+
+BODIES: Final[Mapping[type, Body]] = {
+    AgentCall: run_call_agent,
+    Do: run_do,
+    For: run_for,
+    HttpCall: run_call_http,
+    Raise: run_raise,
+    RunWorkflow: run_workflow,
+    Set: run_set,
+    Switch: run_switch,
+    Try: run_try,
+    Wait: run_wait,
 }
+"""How a compiled body runs, by its class. A document compiles only to what is here; a test holds both together."""

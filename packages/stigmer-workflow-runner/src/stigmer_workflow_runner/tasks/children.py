@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from stigmer_workflow_runner.errors import Fault, Json, error_object
+from stigmer_api.dsl.errors import Json
+from stigmer_workflow_runner.errors import Fault, error_object
 from stigmer_workflow_runner.runtime import Call, DeadlineReachedError
 from stigmer_workflow_runner.step import Step
 

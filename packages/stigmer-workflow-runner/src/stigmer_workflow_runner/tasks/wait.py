@@ -5,69 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-
-from stigmer_workflow_runner.document.model import Duration
-from stigmer_workflow_runner.document.problems import child
-from stigmer_workflow_runner.document.reader import Reader
-from stigmer_workflow_runner.errors import Json
-from stigmer_workflow_runner.expressions import Template
+from stigmer_api.dsl.tasks.wait import Wait, parse_time
 from stigmer_workflow_runner.flow import Outcome
 from stigmer_workflow_runner.step import Step
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """How long, or until when."""
-
-    duration: Duration | None
-    until: Template | None = None
-
-    async def run(self, step: Step) -> Outcome:
-        """Sleep. The deadline is set once, so a worker that takes over waits for the rest only."""
-        if "until" not in step.frame:
-            step.frame["until"] = self._deadline(step)
-        await step.runtime.sleep_until(step.frame["until"])
-        return Outcome(step.given)
-
-    def _deadline(self, step: Step) -> float:
-        if self.duration is not None:
-            return float(step.frame["began"]) + step.duration(self.duration)
-        found = step.evaluate(self.until) if self.until is not None else None
-        try:
-            return parse_time(found)
-        except ValueError as error:
-            raise step.fault("expression", f"wait.until: {error}") from error
+async def run_wait(wait: Wait, step: Step) -> Outcome:
+    """Sleep. The deadline is set once, so a worker that takes over waits for the rest only."""
+    if "until" not in step.frame:
+        step.frame["until"] = _deadline(wait, step)
+    await step.runtime.sleep_until(step.frame["until"])
+    return Outcome(step.given)
 
 
-class WaitType:
-    """Reads `wait`."""
-
-    keys = ("wait",)
-
-    def read(self, reader: Reader, _name: str, fields: Mapping[str, Json], pointer: str) -> tuple[str, Wait]:
-        """Compile the duration or the time."""
-        value, place = fields["wait"], child(pointer, "wait")
-        if not (isinstance(value, Mapping) and "until" in value):
-            return "wait", Wait(reader.duration(value, place))
-        found = reader.fields(value, place, ("until",))
-        until = reader.template(found["until"], child(place, "until"))
-        if until.constant:
-            try:
-                parse_time(until.value)
-            except ValueError as error:
-                reader.problem(child(place, "until"), str(error))
-        return "wait", Wait(None, until)
-
-
-def parse_time(value: Json) -> float:
-    """Epoch seconds of an RFC 3339 text or of a number of epoch seconds. Raises ValueError."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+def _deadline(wait: Wait, step: Step) -> float:
+    if wait.duration is not None:
+        return float(step.frame["began"]) + step.duration(wait.duration)
+    found = step.evaluate(wait.until) if wait.until is not None else None
     try:
-        found = datetime.fromisoformat(str(value))
+        return parse_time(found)
     except ValueError as error:
-        raise ValueError(f"{value!r} is not an RFC 3339 time such as 2030-01-31T12:00:00Z") from error
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        raise step.fault("expression", f"wait.until: {error}") from error

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from stigmer_workflow_runner.document.model import CONTINUE, DIRECTIVES, Duration, Task, TaskList, Workflow
-from stigmer_workflow_runner.document.problems import Problems, child
-from stigmer_workflow_runner.document.reader import (
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.expressions import Template
+from stigmer_api.dsl.model import CONTINUE, DIRECTIVES, Duration, Task, TaskList, Workflow
+from stigmer_api.dsl.problems import Problems, child
+from stigmer_api.dsl.reader import (
     AFTER_TASK,
     BEFORE_TASK,
     IN_TASK,
@@ -19,8 +21,6 @@ from stigmer_workflow_runner.document.reader import (
     Reader,
     TaskTypes,
 )
-from stigmer_workflow_runner.errors import Json
-from stigmer_workflow_runner.expressions import Template
 
 MAX_TASKS: Final = 5_000
 

@@ -14,10 +14,10 @@ from typing import Final
 
 from purejq import JqError, JqParseError
 
-from stigmer_workflow_runner.errors import Json, RunnerError
-from stigmer_workflow_runner.jq.costs import BudgetExceededError
-from stigmer_workflow_runner.jq.names import UnknownNameError
-from stigmer_workflow_runner.jq.program import Program, compile_program
+from stigmer_api.dsl.errors import DslError, Json
+from stigmer_api.dsl.jq.costs import BudgetExceededError
+from stigmer_api.dsl.jq.names import UnknownNameError
+from stigmer_api.dsl.jq.program import Program, compile_program
 
 WRAPPED: Final = re.compile(r"\s*\$\{(.*)\}\s*", re.DOTALL)
 
@@ -34,11 +34,11 @@ _EVALUATION_FAILURES: Final = (
 )
 
 
-class ExpressionInvalidError(RunnerError):
+class ExpressionInvalidError(DslError):
     """The text is no valid expression."""
 
 
-class ExpressionFailedError(RunnerError):
+class ExpressionFailedError(DslError):
     """Evaluating an expression failed; the text quotes the expression."""
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from stigmer_workflow_runner.errors import Json
-from stigmer_workflow_runner.jq.costs import BUDGET, budget
-from stigmer_workflow_runner.jq.linear import LINEAR
-from stigmer_workflow_runner.jq.names import NOW_VARIABLE, REFUSED, Rewriter, Scope
-from stigmer_workflow_runner.jq.nodes import register
-from stigmer_workflow_runner.jq.seam import PRELUDE, Filter, Node, compiler, parse
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.jq.costs import BUDGET, budget
+from stigmer_api.dsl.jq.linear import LINEAR
+from stigmer_api.dsl.jq.names import NOW_VARIABLE, REFUSED, Rewriter, Scope
+from stigmer_api.dsl.jq.nodes import register
+from stigmer_api.dsl.jq.seam import PRELUDE, Filter, Node, compiler, parse
 
 register()
 

@@ -4,16 +4,19 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
-from runner_documents import HEAD
-from runner_testing import shared_data
 
-from stigmer_workflow_runner.definition import canonical, compile_pinned, compile_value, digest, read_text
-from stigmer_workflow_runner.document.durations import parse_duration
-from stigmer_workflow_runner.document.loader import MAX_BYTES, load_text
-from stigmer_workflow_runner.document.problems import DocumentInvalidError
+from stigmer_api.dsl.definition import compile_value, read_text
+from stigmer_api.dsl.durations import parse_duration
+from stigmer_api.dsl.loader import MAX_BYTES, load_text
+from stigmer_api.dsl.problems import DocumentInvalidError
+
+HEAD = "document: {dsl: '1.0.3', namespace: tests, name: flow, version: 1.0.0}\n"
+EXAMPLES = Path(os.environ.get("STIGMER_SHARED", Path(__file__).resolve().parents[4] / "shared")) / "dsl" / "examples"
 
 
 def problems(text: Any) -> Any:
@@ -147,14 +150,6 @@ def test_what_is_no_duration_is_refused(value: Any) -> None:
         parse_duration(value)
 
 
-def test_a_pinned_definition_is_bound_to_its_hash() -> None:
-    value, workflow = read_text(HEAD + "do: [{a: {set: {x: 1}}}]")
-    text = canonical(value)
-    assert compile_pinned(digest(value), text).name == workflow.name
-    with pytest.raises(ValueError, match="hash"):
-        compile_pinned("0" * 64, text)
-
-
 SUPPORTED = {
     "call-http-endpoint-interpolation-shorthand.yaml",
     "call-http-endpoint-interpolation.yaml",
@@ -176,8 +171,10 @@ SUPPORTED = {
 
 
 def test_the_specification_s_examples_compile_or_are_refused_as_not_supported_yet() -> None:
+    if not EXAMPLES.is_dir():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{EXAMPLES} is not here: set STIGMER_SHARED")
     compiled = set()
-    for path in sorted(shared_data("dsl/examples").glob("*.yaml")):
+    for path in sorted(EXAMPLES.glob("*.yaml")):
         try:
             compile_value(load_text(path.read_text()).value)
         except DocumentInvalidError as error:

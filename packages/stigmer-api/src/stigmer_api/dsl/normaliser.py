@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from stigmer_workflow_runner.document.problems import DocumentInvalidError, Problem
-from stigmer_workflow_runner.errors import ERROR_BASE, STATUS_BY_KIND, Json, canonical_type
+from stigmer_api.dsl.errors import ERROR_BASE, STATUS_BY_KIND, Json, canonical_type
+from stigmer_api.dsl.problems import DocumentInvalidError, Problem
 
 # Names of the wire's enum, by number: inside a config, nested tasks may carry either.
 KINDS: Final[Mapping[int, str]] = {

@@ -6,11 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 
-from stigmer_workflow_runner.document.durations import parse_duration
-from stigmer_workflow_runner.document.model import DIRECTIVES, Duration, TaskList
-from stigmer_workflow_runner.document.problems import Problems, child
-from stigmer_workflow_runner.errors import Json
-from stigmer_workflow_runner.expressions import (
+from stigmer_api.dsl.durations import parse_duration
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.expressions import (
     Expression,
     ExpressionInvalidError,
     Template,
@@ -18,6 +16,8 @@ from stigmer_workflow_runner.expressions import (
     compile_expression,
     is_expression,
 )
+from stigmer_api.dsl.model import DIRECTIVES, Duration, TaskList
+from stigmer_api.dsl.problems import Problems, child
 
 NOT_YET: Final = "is not supported yet"
 _EVERYWHERE: Final = frozenset({"task", "workflow", "runtime", "context"})

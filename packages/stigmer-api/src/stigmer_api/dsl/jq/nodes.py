@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from stigmer_workflow_runner.errors import Json
-from stigmer_workflow_runner.jq.costs import GUARDS, PRICES, binop_cost, checked_number, path_cost, spend, weigh
-from stigmer_workflow_runner.jq.linear import LINEAR
-from stigmer_workflow_runner.jq.seam import Filter, Node, builtins, compiler, jq_error
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.jq.costs import GUARDS, PRICES, binop_cost, checked_number, path_cost, spend, weigh
+from stigmer_api.dsl.jq.linear import LINEAR
+from stigmer_api.dsl.jq.seam import Filter, Node, builtins, compiler, jq_error
 
 
 def _compile_tick(ast: Node) -> Filter:

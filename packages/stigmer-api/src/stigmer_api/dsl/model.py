@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stigmer_workflow_runner.errors import Json
-from stigmer_workflow_runner.expressions import Expression, Template
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.expressions import Expression, Template
 
 CONTINUE = "continue"
 EXIT = "exit"

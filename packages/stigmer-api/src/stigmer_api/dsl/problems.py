@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from stigmer_workflow_runner.errors import RunnerError
+from stigmer_api.dsl.errors import DslError
 
 MAX_SHOWN = 50
 
@@ -23,7 +23,7 @@ class Problem:
         return f"line {self.line}, {place}: {self.message}" if self.line else f"{place}: {self.message}"
 
 
-class DocumentInvalidError(RunnerError):
+class DocumentInvalidError(DslError):
     """The document cannot be run. `problems` lists everything that is wrong with it."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from stigmer_workflow_runner.document.problems import DocumentInvalidError, Problem, Problems, child
-from stigmer_workflow_runner.errors import Json
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.problems import DocumentInvalidError, Problem, Problems, child
 
 MAX_BYTES: Final = 512 * 1024
 MAX_DEPTH: Final = 100

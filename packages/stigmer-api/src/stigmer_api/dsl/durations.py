@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from stigmer_workflow_runner.errors import Json
+from stigmer_api.dsl.errors import Json
 
 UNIT_SECONDS: Final[Mapping[str, float]] = {
     "days": 86400.0,

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stigmer_workflow_runner.errors import RunnerError
-from stigmer_workflow_runner.jq.linear import LINEAR
-from stigmer_workflow_runner.jq.seam import Node, builtins
+from stigmer_api.dsl.errors import DslError
+from stigmer_api.dsl.jq.linear import LINEAR
+from stigmer_api.dsl.jq.seam import Node, builtins
 
 REFUSED: Final[dict[str, str]] = {
     "env": "the environment of the worker is not visible",
@@ -29,7 +29,7 @@ REFUSED: Final[dict[str, str]] = {
 NOW_VARIABLE: Final = "$now"  # no expression can spell this name, so only `now` reads it
 
 
-class UnknownNameError(RunnerError):
+class UnknownNameError(DslError):
     """An expression uses a function or variable that does not exist here."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stigmer_workflow_runner.expressions import (
+from stigmer_api.dsl.expressions import (
     ExpressionFailedError,
     ExpressionInvalidError,
     Meter,
@@ -17,7 +17,7 @@ from stigmer_workflow_runner.expressions import (
     compile_expression,
     is_expression,
 )
-from stigmer_workflow_runner.jq.costs import BUDGET
+from stigmer_api.dsl.jq.costs import BUDGET
 
 
 def evaluate(text: Any, value: Any = None, **variables: Any) -> Any:

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from purejq.errors import JqError
 
-from stigmer_workflow_runner.errors import Json, RunnerError
-from stigmer_workflow_runner.jq.seam import jq_error, ops
+from stigmer_api.dsl.errors import DslError, Json
+from stigmer_api.dsl.jq.seam import jq_error, ops
 
 BUDGET: Final = 600_000
 """Units one evaluation may spend. One unit is about a microsecond, far from Temporal's two seconds."""
@@ -24,7 +24,7 @@ MAX_ITEMS: Final = 1_000_000
 """Elements of a list or object, and characters of a text, that one operation may make."""
 
 
-class BudgetExceededError(RunnerError):
+class BudgetExceededError(DslError):
     """An evaluation spent its whole budget."""
 
     def __init__(self) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from stigmer_workflow_runner.document.problems import child
-from stigmer_workflow_runner.document.reader import NOT_YET, Reader
-from stigmer_workflow_runner.errors import Json
-from stigmer_workflow_runner.tasks.call_agent import read_agent_call
-from stigmer_workflow_runner.tasks.call_http import read_http_call
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.problems import child
+from stigmer_api.dsl.reader import NOT_YET, Reader
+from stigmer_api.dsl.tasks.call_agent import read_agent_call
+from stigmer_api.dsl.tasks.call_http import read_http_call
 
 CALLS: Final[Mapping[str, Callable[[Reader, Json, str], Any]]] = {"http": read_http_call, "agent": read_agent_call}
 _KNOWN_LATER: Final = ("grpc", "openapi", "asyncapi", "a2a", "mcp", "activity")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from stigmer_workflow_runner.errors import Json
-from stigmer_workflow_runner.jq.costs import binop_cost, spend
-from stigmer_workflow_runner.jq.seam import Filter, encode, ops
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.jq.costs import binop_cost, spend
+from stigmer_api.dsl.jq.seam import Filter, encode, ops
 
 
 def _from_entries(value: Json, _env: Any) -> Iterator[Json]:
