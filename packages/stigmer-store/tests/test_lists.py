@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from stigmer_store import BadPageToken, InvalidValue, ListQuery, Page, Repository, ResourceRecord, Transaction
+from stigmer_store import (
+    BadPageToken,
+    InvalidValue,
+    ListQuery,
+    Operator,
+    Page,
+    Repository,
+    Requirement,
+    ResourceRecord,
+    Transaction,
+)
 
 Maker = Callable[..., ResourceRecord]
 Putter = Callable[..., Coroutine[Any, Any, ResourceRecord]]
@@ -70,6 +80,33 @@ async def test_a_list_holds_what_meets_every_condition(
     assert newest_first.items == page.items[::-1]
 
 
+@pytest.mark.parametrize(
+    ("terms", "numbers"),
+    [
+        ([("labels", "team", Operator.IN, ("red", "green"))], [0, 1, 2, 3, 4]),
+        ([("labels", "team", Operator.IN, ())], []),
+        ([("labels", "team", Operator.NOT_IN, ("red",))], [5, 6, 7, 8, 9]),
+        ([("labels", "absent", Operator.NOT_IN, ("red",))], range(10)),
+        ([("labels", "team", Operator.EXISTS, ())], range(10)),
+        ([("labels", "absent", Operator.EXISTS, ())], []),
+        ([("labels", "absent", Operator.ABSENT, ())], range(10)),
+        ([("labels", "team", Operator.ABSENT, ())], []),
+        ([("fields", "phase", Operator.NOT_IN, ("PENDING",))], [7, 8, 9]),
+        ([("fields", "team", Operator.EXISTS, ())], []),
+        ([("labels", "tier", Operator.IN, ("0", "1")), ("labels", "tier", Operator.NOT_IN, ("1",))], [0, 3, 6, 9]),
+    ],
+)
+async def test_requirements_of_selectors_narrow_a_list(
+    catalog: Repository, terms: list[tuple[Any, ...]], numbers: Sequence[int]
+) -> None:
+    query = ListQuery(requirements=tuple(Requirement(*term) for term in terms), page_size=3)
+    pages = await all_pages(catalog, query)
+    assert [int(item.id[4:]) for page in pages for item in page.items] == list(numbers)
+    assert {page.total for page in pages} == {len(numbers)}
+    inside = await catalog.write(lambda tx: tx.list(replace(query, page_size=50)))
+    assert inside.total == len(numbers)
+
+
 @pytest.mark.parametrize("newest_first", [False, True])
 @pytest.mark.parametrize("page_size", [1, 3, 10, 11])
 async def test_pages_hold_everything_once_in_order(catalog: Repository, page_size: int, newest_first: bool) -> None:
@@ -122,7 +159,16 @@ async def test_the_page_size_is_brought_into_bounds(store: Repository, record: M
     assert bool(page.next_page_token) == (given < 60)
 
 
-@pytest.mark.parametrize("change", [{"org": "x"}, {"newest_first": True}, {"text": "x"}, {"labels": {"a": "b"}}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"org": "x"},
+        {"newest_first": True},
+        {"text": "x"},
+        {"labels": {"a": "b"}},
+        {"requirements": (Requirement("labels", "a", Operator.EXISTS),)},
+    ],
+)
 async def test_a_token_of_another_query_is_refused(catalog: Repository, change: dict[str, Any]) -> None:
     page = await catalog.list(ListQuery(page_size=2))
     with pytest.raises(BadPageToken, match="another query"):
@@ -146,6 +192,8 @@ async def test_a_token_that_is_none_is_refused(store: Repository, token: str) ->
         ({"kinds": ("k",) * 51}, "kinds"),
         ({"labels": {str(n): "" for n in range(51)}}, "labels"),
         ({"text": "x" * 1025}, "text"),
+        ({"requirements": (Requirement("labels", "l", Operator.IN, ("v",) * 200),)}, "requirements"),
+        ({"requirements": (Requirement("labels", "l", Operator.IN, ("\0",)),)}, "requirements"),
     ],
 )
 async def test_a_query_beyond_all_measure_is_refused(store: Repository, query: dict[str, Any], field: str) -> None:

@@ -19,6 +19,9 @@ MAX_KINDS = 50
 MAX_ENTRIES = 50
 """How many labels and fields together one query may name."""
 
+MAX_TERMS = 200
+"""How many requirements and values of them together one query may have."""
+
 
 def check_record(record: ResourceRecord) -> None:
     """Raise InvalidValue naming the first field that cannot be kept."""
@@ -62,6 +65,11 @@ def check_query(query: ListQuery) -> None:
         raise InvalidValue("kinds", f"has more than {MAX_KINDS} entries")
     if len(query.labels) + len(query.fields) > MAX_ENTRIES:
         raise InvalidValue("labels", f"has, together with fields, more than {MAX_ENTRIES} entries")
+    if len(query.requirements) + sum(len(each.values) for each in query.requirements) > MAX_TERMS:
+        raise InvalidValue("requirements", f"have, together with their values, more than {MAX_TERMS} entries")
+    for each in query.requirements:
+        for text in (each.name, *each.values):
+            _check_text("requirements", text)
     if len(query.text) > MAX_VALUE_BYTES:
         raise InvalidValue("text", f"is longer than {MAX_VALUE_BYTES} characters")
 

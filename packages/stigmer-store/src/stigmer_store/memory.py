@@ -78,6 +78,7 @@ def _matches(record: ResourceRecord, query: ListQuery) -> bool:
         and (not query.org or record.org == query.org)
         and query.labels.items() <= record.labels.items()
         and query.fields.items() <= record.fields.items()
+        and all(requirement.holds(record) for requirement in query.requirements)
         and query.text.casefold() in search_text(record.name, record.slug)
     )
 

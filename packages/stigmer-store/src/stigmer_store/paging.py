@@ -60,6 +60,7 @@ def _fingerprint(query: ListQuery) -> str:
         query.org,
         sorted(query.labels.items()),
         sorted(query.fields.items()),
+        sorted((each.side, each.name, each.operator, sorted(each.values)) for each in query.requirements),
         query.text,
         query.newest_first,
     ]

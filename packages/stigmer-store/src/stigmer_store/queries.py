@@ -18,8 +18,10 @@ from stigmer_store.records import (
     EventRecord,
     ListQuery,
     Operation,
+    Operator,
     OutboxItem,
     Page,
+    Requirement,
     ResourceRecord,
 )
 from stigmer_store.tables import resources
@@ -126,7 +128,19 @@ def _entries(query: ListQuery) -> Iterator[tuple[sa.FromClause, sa.ColumnElement
             yield entry, sa.and_(here, entry.c.name == name, entry.c.value == value)
 
 
+def _required(requirement: Requirement) -> sa.ColumnElement[bool]:
+    """The condition that a requirement puts on a resource."""
+    table = tables.resource_labels if requirement.side == "labels" else tables.resource_fields
+    entry = table.alias()
+    found = sa.and_(entry.c.kind == resources.c.kind, entry.c.id == resources.c.id, entry.c.name == requirement.name)
+    if requirement.operator in {Operator.IN, Operator.NOT_IN}:
+        found = sa.and_(found, entry.c.value.in_(requirement.values))
+    exists = sa.exists().select_from(entry).where(found)
+    return exists if requirement.operator in {Operator.IN, Operator.EXISTS} else sa.not_(exists)
+
+
 def _conditions(query: ListQuery) -> Iterator[sa.ColumnElement[bool]]:
+    yield from map(_required, query.requirements)
     if len(query.kinds) == 1:
         yield resources.c.kind == query.kinds[0]
     elif query.kinds:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1000
@@ -61,10 +62,42 @@ class Change:
     previous_fields: Mapping[str, str] | None = None
 
 
+class Operator(StrEnum):
+    """What a requirement says about one label or field."""
+
+    IN = "in"
+    NOT_IN = "notin"
+    EXISTS = "exists"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One term of a selector. NOT_IN also holds where there is no such label or field, as everywhere else.
+
+    `side` is "labels" or "fields"; `values` are those of IN and NOT_IN, empty otherwise.
+    """
+
+    side: Literal["labels", "fields"]
+    name: str
+    operator: Operator
+    values: tuple[str, ...] = ()
+
+    def holds(self, record: ResourceRecord) -> bool:
+        """Whether a record meets it."""
+        value = getattr(record, self.side).get(self.name)
+        if self.operator is Operator.EXISTS:
+            return value is not None
+        if self.operator is Operator.ABSENT:
+            return value is None
+        return (value in self.values) == (self.operator is Operator.IN)
+
+
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """Which resources to list; everything given must hold, everything left empty matches all.
 
+    `requirements` say what equality in `labels` and `fields` cannot.
     `text` is searched in name and slug, whatever the case. Order is by creation. `page_size` 0 means 50, other
     values are brought into 1..1000.
     """
@@ -73,6 +106,7 @@ class ListQuery:
     org: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+    requirements: tuple[Requirement, ...] = ()
     text: str = ""
     page_size: int = DEFAULT_PAGE_SIZE
     page_token: str = ""
