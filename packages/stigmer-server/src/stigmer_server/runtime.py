@@ -14,6 +14,7 @@ from stigmer_api.kinds import KINDS, Kind, kind_by_key, kind_by_number
 from stigmer_server.executions.temporal import QUEUES
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.metadata import violation
+from stigmer_server.resources.selectors import field_requirements, label_requirements
 from stigmer_store import ListQuery, ResourceRecord
 
 if TYPE_CHECKING:
@@ -27,11 +28,16 @@ _LARGEST_PAGE = 1000
 async def list_resources(services: Services, request: Any) -> ListResourcesResponse:
     """One page of resources of several kinds, read at one revision."""
     require_valid(request)
+    kinds = tuple(_kind(number) for number in request.kinds) or KINDS
     query = ListQuery(
-        kinds=tuple(_kind(number).key for number in request.kinds) or tuple(kind.key for kind in KINDS),
+        kinds=tuple(kind.key for kind in kinds),
         org=request.org,
         labels=dict(request.labels),
         fields=dict(request.fields),
+        requirements=(
+            *label_requirements(request.label_selector),
+            *field_requirements(request.field_selector, kinds, services.controller.strategy_of),
+        ),
         page_size=min(max(request.page_size, 0), _LARGEST_PAGE),
         page_token=request.page_token,
         newest_first=request.newest_first,

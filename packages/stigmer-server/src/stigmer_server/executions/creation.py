@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stigmer_server.resources.envelope import Resource
     from stigmer_server.resources.unit import UnitOfWork
 
-__all__ = ["execution_fields", "keep_spec", "make_pending"]
+__all__ = ["execution_field_value", "execution_fields", "keep_spec", "make_pending"]
 
 
 def make_pending(unit: UnitOfWork, kind: Kind, execution: Resource) -> None:
@@ -31,6 +31,19 @@ def keep_spec(stored: Resource, execution: Resource) -> None:
         if value != getattr(stored.spec, field.name):
             raise violation(f"spec.{field.name}", "cannot change once the execution exists; create another execution")
     given.CopyFrom(kept)
+
+
+def execution_field_value(kind: Kind, name: str, text: str) -> str:
+    """What a selector means: a phase may be written without its prefix and in lower case."""
+    if name != "phase":
+        return text
+    values = kind.message.DESCRIPTOR.fields_by_name["status"].message_type.fields_by_name["phase"].enum_type
+    known = [value.name for value in values.values if value.number]
+    phase = f"EXECUTION_{text.upper().removeprefix('EXECUTION_')}"
+    if phase not in known:
+        listed = ", ".join(name.removeprefix("EXECUTION_") for name in known)
+        raise violation("field_selector", f"{text!r} is no phase of an {kind.name}; phases are {listed}")
+    return phase
 
 
 def execution_fields(execution: Resource, *names: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1.io_pb2 import UpdateSt
 from stigmer_api.errors import FieldViolation, InvalidArgument
 from stigmer_api.kinds import kind_by_key
 from stigmer_server.executions import commands, phases
-from stigmer_server.executions.creation import execution_fields, keep_spec, make_pending
+from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
 from stigmer_server.resources.envelope import Resource, new_resource
@@ -58,6 +58,9 @@ class AgentExecutionStrategy(ResourceStrategy):
 
     def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
         return execution_fields(resource, "session_id", "agent_id")
+
+    def field_value(self, name: str, text: str) -> str:
+        return execution_field_value(_KIND, name, text)
 
 
 def _take_agent_of_session(unit: UnitOfWork, execution: Resource) -> None:

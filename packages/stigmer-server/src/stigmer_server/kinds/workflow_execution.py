@@ -9,7 +9,7 @@ from typing import Any
 from stigmer_api.errors import FieldViolation
 from stigmer_api.kinds import kind_by_key
 from stigmer_server.executions import commands, events
-from stigmer_server.executions.creation import execution_fields, keep_spec, make_pending
+from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
 from stigmer_server.executions.filters import list_filtered
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
@@ -55,6 +55,9 @@ class WorkflowExecutionStrategy(ResourceStrategy):
     def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
         return execution_fields(resource, "workflow_id", "workflow_instance_id")
 
+    def field_value(self, name: str, text: str) -> str:
+        return execution_field_value(_KIND, name, text)
+
 
 def _resolve(unit: UnitOfWork, execution: Resource) -> Resource:
     """Fill in whichever of workflow and instance was left out; returns the workflow."""
@@ -77,7 +80,7 @@ def _resolve(unit: UnitOfWork, execution: Resource) -> Resource:
 
 
 async def update_status(services: Services, request: Any) -> Resource:
-    """Merge a report and append its events."""
+    """Merge a report and append its events. There are no file reviews here, so none are replaced."""
     require_valid(request)
     flags = {
         "pending_approvals": request.update_pending_approvals,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from stigmer_api.kinds import Kind
@@ -126,16 +126,7 @@ async def read_all(repository: Repository, query: ListQuery) -> list[ResourceRec
 
 
 def _at(query: ListQuery, token: str, size: int = 0) -> ListQuery:
-    return ListQuery(
-        kinds=query.kinds,
-        org=query.org,
-        labels=query.labels,
-        fields=query.fields,
-        text=query.text,
-        page_size=size or query.page_size,
-        page_token=token,
-        newest_first=query.newest_first,
-    )
+    return replace(query, page_size=size or query.page_size, page_token=token)
 
 
 def _page_size(request: Any) -> int:

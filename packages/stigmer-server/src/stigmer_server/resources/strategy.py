@@ -62,5 +62,9 @@ class ResourceStrategy:
         """Values to find resources by; empty ones are left out."""
         return {}
 
+    def field_value(self, name: str, text: str) -> str:
+        """The stored value of a queryable field that a user means by `text`. Raises InvalidArgument for none."""
+        return text
+
     def redact(self, resource: Resource) -> None:
         """Take out what must not be read back."""
