@@ -25,16 +25,6 @@ async def test_the_document_of_a_source_is_filled_in(client: AsyncClient) -> Non
     )
 
 
-async def test_the_definition_hash_moves_with_the_definition_only(client: AsyncClient) -> None:
-    workflow = await make_workflow(client)
-    first = workflow.status.version_hash
-    workflow.spec.description = "words"
-    workflow.metadata.revision = 0
-    assert (await client.call("workflow", "apply", workflow)).status.version_hash == first
-    workflow.spec.source = SOURCE.replace("message: hello", "message: bye")
-    assert (await client.call("workflow", "apply", workflow)).status.version_hash != first
-
-
 @pytest.mark.parametrize(
     ("source", "words"),
     [

@@ -5,21 +5,26 @@ The look is shallow: whether the source is a workflow document at all. What its 
 
 from __future__ import annotations
 
-import hashlib
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
+from stigmer_api._pb.ai.stigmer.agentic.workflow.v1.io_pb2 import (
+    ListWorkflowVersionsResponse,
+    WorkflowVersionEntry,
+)
 from stigmer_api._pb.ai.stigmer.agentic.workflow.v1.serverless.enum_pb2 import ValidationState
 from stigmer_api._pb.ai.stigmer.agentic.workflow.v1.serverless.io_pb2 import ServerlessWorkflowValidation
-from stigmer_api._pb.ai.stigmer.agentic.workflow.v1.spec_pb2 import WorkflowSpec
 from stigmer_api.errors import FieldViolation
 from stigmer_api.kinds import kind_by_key
 from stigmer_api.validation import violations
+from stigmer_server.resources import versions
+from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import delete_default_instance, ensure_default_instance
-from stigmer_server.resources.envelope import Resource
+from stigmer_server.resources.envelope import Resource, from_record
 from stigmer_server.resources.registry import Registration, Services
 from stigmer_server.resources.strategy import ResourceStrategy
 from stigmer_server.resources.unit import UnitOfWork
+from stigmer_server.resources.version_methods import get_by_reference, list_versions
 from stigmer_server.yaml_text import BadYaml, parse_yaml
 
 __all__ = ["REGISTRATION"]
@@ -31,22 +36,26 @@ _LARGEST_SOURCE = 1024 * 1024
 
 
 class WorkflowStrategy(ResourceStrategy):
-    """Makes and deletes the default instance together with the workflow; pins the definition by hash."""
+    """Makes and deletes the default instance together with the workflow; keeps every spec as a version."""
 
     def check(self, resource: Resource) -> list[FieldViolation]:
-        return check_source(resource.spec.source)
+        found = [*check_source(resource.spec.source), *versions.check_version(resource)]
+        return found or _check_numbers(resource)
 
     def prepare_create(self, unit: UnitOfWork, resource: Resource) -> None:
         _complete(resource)
 
     def created(self, unit: UnitOfWork, resource: Resource) -> None:
         ensure_default_instance(unit, resource, _INSTANCE, "workflow_id")
+        versions.record_version(unit, _KIND, resource, None)
 
     def prepare_update(self, unit: UnitOfWork, stored: Resource, resource: Resource) -> None:
         _complete(resource)
+        versions.record_version(unit, _KIND, resource, stored)
 
     def removing(self, unit: UnitOfWork, resource: Resource) -> None:
         delete_default_instance(unit, resource, _INSTANCE)
+        versions.remove_versions(unit, _KIND, resource.metadata.id)
 
 
 def check_source(source: str) -> list[FieldViolation]:
@@ -87,17 +96,22 @@ def _check_do(tasks: Any) -> list[FieldViolation]:
 
 
 def _complete(workflow: Resource) -> None:
-    """Make spec.document say what the source says, and pin the definition by its hash."""
+    """Make spec.document say what the source says, and pin the spec by its hash."""
     spec = workflow.spec
     if spec.source:
         document = _parsed(spec.source)["document"]
         for name in _DOCUMENT_FIELDS:
             setattr(spec.document, name, document[name])
         spec.document.description = str(document.get("summary") or spec.document.description)
-    definition = WorkflowSpec()
-    definition.CopyFrom(spec)
-    definition.ClearField("description")
-    workflow.status.version_hash = hashlib.sha256(definition.SerializeToString(deterministic=True)).hexdigest()
+    workflow.status.version_hash = versions.spec_hash(spec)
+
+
+def _check_numbers(workflow: Resource) -> list[FieldViolation]:
+    try:
+        versions.spec_hash(workflow.spec)
+    except ValueError as error:
+        return [FieldViolation("spec", f"has a number that JSON does not have: {error}")]
+    return []
 
 
 @lru_cache(maxsize=16)
@@ -120,4 +134,56 @@ async def validate_spec(_services: Services, request: Any) -> ServerlessWorkflow
     return answer
 
 
-REGISTRATION = Registration(_KIND, WorkflowStrategy(), unary={"validateSpec": validate_spec})
+async def tag_version(services: Services, request: Any) -> Resource:
+    """Name a version; a tag that another version had moves. Doing it again changes nothing."""
+    require_valid(request, versions.check_tag(request.tag, "tag"))
+
+    def work(unit: UnitOfWork) -> Resource:
+        workflow = unit.require(_KIND, request.workflow_id)
+        before = workflow.metadata.version.tag
+        if not versions.move_tag(unit, _KIND, workflow, request.version_hash, request.tag):
+            raise versions.missing_version(_KIND, workflow, request.version_hash)
+        if workflow.metadata.version.tag != before:
+            unit.amend(_KIND, workflow)
+        return workflow
+
+    return await services.controller.run(work)
+
+
+async def get_version(services: Services, request: Any) -> WorkflowVersionEntry:
+    """One version by its hash."""
+    require_valid(request)
+    record = await services.repository.get(_KIND.key, request.workflow_id)
+    if record is None:
+        raise await services.controller.missing(_KIND, request.workflow_id, "")
+    workflow = from_record(record)
+    found = await versions.find_version(services.repository, _KIND, record.id, request.version_hash)
+    if found is None:
+        raise versions.missing_version(_KIND, workflow, request.version_hash)
+    return _entry(versions.version_of_record(_KIND, found), workflow.status.version_hash)
+
+
+def _entry(version: Resource, current: str) -> WorkflowVersionEntry:
+    audit, said = version.status.audit.spec_audit, version.metadata.version
+    return WorkflowVersionEntry(
+        version_hash=said.id,
+        applied_at=audit.updated_at,
+        applied_by=audit.updated_by,
+        tag=said.tag,
+        is_current=said.id == current,
+        message=said.message,
+        validated_yaml=version.spec.source,
+    )
+
+
+REGISTRATION = Registration(
+    _KIND,
+    WorkflowStrategy(),
+    unary={
+        "getByReference": partial(get_by_reference, _KIND),
+        "getVersion": get_version,
+        "listVersions": partial(list_versions, _KIND, ListWorkflowVersionsResponse, _entry),
+        "tagVersion": tag_version,
+        "validateSpec": validate_spec,
+    },
+)

@@ -105,6 +105,8 @@ class Controller:
         require_valid(request)
         if request.kind not in {0, kind.number}:
             raise violation("kind", f"must be {kind.key} ({kind.number}) or unset, not {request.kind}")
+        if request.version not in {"", "latest"} and not kind.versioned:
+            raise violation("version", f"{kind.name} has no versions: leave it empty, or say latest")
         org = request.org or DEFAULT_ORG
         record = await self.repository.find_by_slug(kind.key, org, request.slug)
         if record is None:

@@ -14,6 +14,7 @@ from stigmer_api._pb.ai.stigmer.commons.apiresource.enum_pb2 import ApiResourceV
 from stigmer_api.errors import AlreadyExists, Conflict, FieldViolation
 from stigmer_api.kinds import Kind, kind_by_key
 from stigmer_server.resources import metadata as identity
+from stigmer_server.resources import versions
 from stigmer_server.resources.envelope import Resource, copy_of, from_record, to_record
 from stigmer_server.resources.references import Problems, named_references, not_found
 from stigmer_store import ListQuery, ResourceRecord, Transaction
@@ -235,8 +236,11 @@ class UnitOfWork:
             if target is None or reference in known:
                 continue
             org = reference.org or resource.metadata.org
-            if self.find_by_slug(target, org, reference.slug) is None:
+            found = self.find_by_slug(target, org, reference.slug)
+            if found is None:
                 problems.missing.append((path, not_found(target, reference.slug, org, self._pool(target, org))))
+            elif target.versioned and not versions.exists(self.tx, target, found.metadata.id, reference.version):
+                problems.missing.append((f"{path}.version", versions.missing_version(target, found, reference.version)))
 
 
 def _is_called(resource: Resource, org: str, slug: str) -> bool:

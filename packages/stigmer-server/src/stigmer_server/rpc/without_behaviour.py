@@ -29,8 +29,6 @@ _BY_SERVICE: Mapping[str, tuple[str, ...]] = {
     "skill.v1.SkillCommandController": ("push",),
     "skill.v1.SkillQueryController": ("getArtifact", "listVersions"),
     "workflow.v1.TaskKindRegistryQueryController": ("getTaskKindRegistry",),
-    "workflow.v1.WorkflowCommandController": ("tagVersion",),
-    "workflow.v1.WorkflowQueryController": ("getVersion", "listVersions"),
     "workflowexecution.v1.WorkflowExecutionCommandController": (
         "pause",
         "recover",
