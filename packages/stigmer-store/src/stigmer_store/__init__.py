@@ -31,24 +31,25 @@ from stigmer_store.records import (
     Requirement,
     ResourceRecord,
 )
-from stigmer_store.repository import Listener, Repository, Transaction
+from stigmer_store.repository import GapListener, Listener, Repository, Transaction
 
 __all__ = [
     "BadPageToken",
     "Change",
     "EventRecord",
+    "GapListener",
     "InvalidValue",
     "ListQuery",
     "Listener",
     "Operation",
-    "OutboxItem",
     "Operator",
+    "OutboxItem",
     "Page",
     "RecordNotFound",
     "Repository",
     "RequestIdTaken",
-    "ResourceRecord",
     "Requirement",
+    "ResourceRecord",
     "RevisionCompacted",
     "SlugTaken",
     "StoreClosed",

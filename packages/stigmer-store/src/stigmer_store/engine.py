@@ -15,11 +15,17 @@ from stigmer_store.errors import StoreError
 READERS = 4
 """Connections that read at the same time. More do not help: one process has one interpreter lock."""
 
+SPARE_READERS = 1
+"""One more, for the writer thread: catching up with other processes must not wait for slow lists."""
+
 BUSY_TIMEOUT_MS = 30_000
 """How long SQLite waits for another process that writes or checkpoints the same file."""
 
 CONNECT_TIMEOUT_SECONDS = 10
 """How long Postgres may take to answer a new connection, unless the URL says otherwise."""
+
+_KEEPALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""A connection that mostly listens learns within half a minute that the other side is gone. Seconds; last: ms."""
 
 WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
 """What a burst of writes may leave of the log file after the next checkpoint."""
@@ -40,11 +46,23 @@ class Engines:
         if self.url.get_backend_name() == "sqlite":
             Path(self.url.database or "").absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.writer = _sqlite(self.url, _WRITER_PRAGMAS, begin="BEGIN IMMEDIATE", size=1)
-            self.readers = _sqlite(self.url, _READER_PRAGMAS, begin="BEGIN", size=READERS)
+            self.readers = _sqlite(self.url, _READER_PRAGMAS, begin="BEGIN", size=READERS + SPARE_READERS)
         else:
             self.writer = _postgres(self.url, {"isolation_level": "READ COMMITTED"}, size=1)
             snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-            self.readers = _postgres(self.url, snapshot, size=READERS)
+            self.readers = _postgres(self.url, snapshot, size=READERS + SPARE_READERS)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may commit to this database and say so."""
+        return self.writer.dialect.name == "postgresql"
+
+    def connect_listener(self) -> Any:
+        """A new psycopg connection of its own, in autocommit mode."""
+        arguments, options = self.writer.dialect.create_connect_args(self.url)
+        defaults = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **_KEEPALIVE}
+        connect: Any = self.writer.dialect.loaded_dbapi.connect
+        return connect(*arguments, **{**defaults, **options, "autocommit": True})
 
     def dispose(self) -> None:
         """Close every connection."""

@@ -27,7 +27,7 @@ from stigmer_store.records import (
     ResourceRecord,
     search_text,
 )
-from stigmer_store.repository import Listener, Transaction
+from stigmer_store.repository import GapListener, Listener, Transaction
 
 T = TypeVar("T")
 
@@ -274,9 +274,9 @@ class MemoryRepository:
         """Count a failed attempt and try again later."""
         await self.write(lambda transaction: transaction.postpone_outbox(id, not_before, error))
 
-    def add_listener(self, listener: Listener) -> Callable[[], None]:
+    def add_listener(self, listener: Listener, on_gap: GapListener | None = None) -> Callable[[], None]:
         """Call `listener` with the changes of each committed transaction; see the protocol."""
-        return self._listeners.add(listener)
+        return self._listeners.add(listener, on_gap)
 
     async def close(self) -> None:
         """Take no more; writes already accepted still end well."""

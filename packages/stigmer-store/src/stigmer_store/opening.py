@@ -6,6 +6,7 @@ import sqlite3
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from stigmer_store import queries
 from stigmer_store.engine import Engines
 from stigmer_store.errors import StoreUnavailable
 from stigmer_store.failures import translate
@@ -32,10 +33,12 @@ def open_repository(url: str) -> Repository:
         raise StoreUnavailable(f"the directory of the database cannot be made: {error}") from error
     try:
         migrate(engines.writer)
+        with engines.readers.connect() as connection:
+            revision = queries.revision(connection)
     except (SQLAlchemyError, sqlite3.Error) as error:
         engines.dispose()
         raise translate(error) from error
     except BaseException:
         engines.dispose()
         raise
-    return SqlRepository(engines)
+    return SqlRepository(engines, revision)

@@ -15,6 +15,9 @@ T = TypeVar("T")
 
 Listener = Callable[[Sequence[Change]], None]
 
+GapListener = Callable[[int], None]
+"""Called with the oldest revision that can still be read after."""
+
 
 class Transaction(Protocol):
     """What a work sees and does inside `Repository.write`: synchronous, isolated, all or nothing."""
@@ -116,11 +119,13 @@ class Repository(Protocol):
     async def postpone_outbox(self, id: int, not_before: datetime, error: str) -> None:  # noqa: A002 - as above
         """Count a failed attempt and try again at `not_before`; an unknown id is ignored."""
 
-    def add_listener(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` on the event loop with the changes of each committed transaction.
+    def add_listener(self, listener: Listener, on_gap: GapListener | None = None) -> Callable[[], None]:
+        """Call `listener` on the event loop with the changes of each committed transaction; call this there too.
 
-        In revision order, each exactly once, before the write returns to its caller. The returned function
-        removes the listener.
+        In revision order, each exactly once, before the write returns to its caller. On Postgres that includes
+        the commits of other repositories on the same database. `on_gap` is called instead for changes of others
+        that were compacted before they could be heard here: what the listener knows is then to be read anew. The
+        returned function removes the listener.
         """
 
     async def close(self) -> None:

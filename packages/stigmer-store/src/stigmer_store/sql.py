@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -15,9 +16,11 @@ from stigmer_store import limits, queries
 from stigmer_store.engine import READERS, Engines
 from stigmer_store.errors import StoreClosed
 from stigmer_store.failures import translate
+from stigmer_store.feed import Feed
 from stigmer_store.listeners import Listeners
+from stigmer_store.notices import Notices
 from stigmer_store.records import Change, EventRecord, ListQuery, OutboxItem, Page, ResourceRecord
-from stigmer_store.repository import Listener, Transaction
+from stigmer_store.repository import GapListener, Listener, Transaction
 from stigmer_store.writer import Writer
 
 T = TypeVar("T")
@@ -26,10 +29,13 @@ T = TypeVar("T")
 class SqlRepository:
     """A Repository over two engines; the database is migrated already."""
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: Engines, revision: int) -> None:
+        """`revision`: the current one; listeners hear what comes after it."""
         self._engines = engines
         self._listeners = Listeners()
-        self._writer = Writer(engines.writer, self._listeners)
+        self._feed = Feed(self._listeners, revision)
+        self._writer = Writer(engines, self._listeners, self._feed)
+        self._notices = Notices(engines.connect_listener, self._writer.hear) if engines.shared else None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="stigmer-store-reader")
         self._closed = False
 
@@ -83,9 +89,11 @@ class SqlRepository:
         """Count a failed attempt and try again later."""
         await self.write(lambda transaction: transaction.postpone_outbox(id, not_before, error))
 
-    def add_listener(self, listener: Listener) -> Callable[[], None]:
+    def add_listener(self, listener: Listener, on_gap: GapListener | None = None) -> Callable[[], None]:
         """Call `listener` with the changes of each committed transaction; see the protocol."""
-        return self._listeners.add(listener)
+        with contextlib.suppress(RuntimeError):  # outside a loop the first write decides
+            self._feed.bind(asyncio.get_running_loop())
+        return self._listeners.add(listener, on_gap)
 
     async def close(self) -> None:
         """Finish the writes already accepted, then release everything."""
@@ -94,6 +102,8 @@ class SqlRepository:
         await asyncio.to_thread(self._release)
 
     def _release(self) -> None:
+        if self._notices is not None:
+            self._notices.close()
         self._writer.join()
         self._readers.shutdown()
         self._engines.dispose()

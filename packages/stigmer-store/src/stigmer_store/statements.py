@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from stigmer_store import tables
 from stigmer_store.changeset import Key
+from stigmer_store.notices import CHANNEL
 from stigmer_store.records import Change, EventRecord, ResourceRecord, search_text
 from stigmer_store.tables import resources
 
@@ -151,6 +152,11 @@ def lock_revision(connection: Connection) -> int:
 def set_revision(connection: Connection, revision: int) -> None:
     """Make this the current revision."""
     connection.execute(sa.update(tables.revision_counter).values(revision=bindparam("new")), {"new": revision})
+
+
+def notify(connection: Connection, revision: int) -> None:
+    """Tell the other processes of a Postgres database, once this commits, that there is something to read."""
+    connection.execute(sa.select(sa.func.pg_notify(CHANNEL, str(revision))))
 
 
 def _insert(connection: Connection, table: sa.Table, rows: Sequence[Row]) -> None:

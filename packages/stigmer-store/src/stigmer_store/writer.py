@@ -1,4 +1,7 @@
-"""The one thread that writes: it commits everything that is waiting with a single sync of the disk."""
+"""The one thread that writes: it commits everything that is waiting with a single sync of the disk.
+
+It also is the one that moves the feed of the listeners forward, so that own and foreign commits have one order.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import event
-from sqlalchemy.engine import Engine, ExceptionContext
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from stigmer_store import statements
-from stigmer_store.errors import StoreClosed, StoreError
+from stigmer_store import queries, statements
+from stigmer_store.engine import Engines
+from stigmer_store.errors import StoreClosed
 from stigmer_store.failures import translate
+from stigmer_store.feed import Feed
 from stigmer_store.listeners import Listeners
 from stigmer_store.records import Change
 from stigmer_store.repository import Transaction
@@ -36,6 +41,7 @@ class _Job:
     result: Any = None
     error: BaseException | None = None
     changes: Sequence[Change] = ()
+    handed_back: bool = False
 
     def fail(self, error: BaseException) -> None:
         """Note that nothing of it was kept."""
@@ -54,6 +60,13 @@ class _Job:
             self.future.set_exception(self.error)
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """Another process has committed this revision, or perhaps something."""
+
+    revision: int | None
+
+
 class _GroupFailed(Exception):
     """The database refused something, so nothing of the group was committed."""
 
@@ -65,14 +78,15 @@ class _ConnectionLost(Exception):
 class Writer:
     """Runs works in groups: each is atomic by itself, all of a group become durable together."""
 
-    def __init__(self, engine: Engine, listeners: Listeners) -> None:
-        self._engine = engine
+    def __init__(self, engines: Engines, listeners: Listeners, feed: Feed) -> None:
+        self._engine = engines.writer
+        self._readers = engines.readers
         self._listeners = listeners
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._feed = feed
+        self._queue: queue.SimpleQueue[_Job | _News | None] = queue.SimpleQueue()
         self._closed = False
         self._database_error: BaseException | None = None
-        event.listen(engine, "handle_error", self._note_error)
+        event.listen(self._engine, "handle_error", self._note_error)
         self._thread = threading.Thread(target=self._run, name="stigmer-store-writer", daemon=True)
         self._thread.start()
 
@@ -81,13 +95,14 @@ class Writer:
         if self._closed:
             raise StoreClosed("the store is closed")
         loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise StoreError("a repository belongs to the event loop that wrote first; open one per loop")
+        self._feed.bind(loop)
         future: asyncio.Future[T] = loop.create_future()
         self._queue.put(_Job(work, future))
         return await future
+
+    def hear(self, revision: int | None) -> None:
+        """Another process has committed this revision (None: perhaps something); let listeners hear of it."""
+        self._queue.put(_News(revision))
 
     def close(self) -> None:
         """Take no more works; those already taken are still done."""
@@ -104,16 +119,13 @@ class Writer:
         while not closing:
             taken = self._take()
             closing = taken[-1] is None
-            jobs = [job for job in taken if job is not None and not job.future.cancelled()]
+            jobs = [job for job in taken if isinstance(job, _Job) and not job.future.cancelled()]
             if jobs:
-                try:
-                    self._commit(jobs)
-                except Exception as error:  # noqa: BLE001 - a dead writer would leave every caller waiting for ever
-                    for job in jobs:
-                        job.fail(error)
-                self._hand_back(jobs)
+                self._do(jobs)
+            for news in (item for item in taken if isinstance(item, _News)):
+                self._catch_up(news)
 
-    def _take(self) -> list[_Job | None]:
+    def _take(self) -> list[_Job | _News | None]:
         """Wait for a job, then take along what has gathered behind it."""
         jobs = [self._queue.get()]
         while jobs[-1] is not None and len(jobs) < MAX_GROUP:
@@ -123,19 +135,39 @@ class Writer:
                 break
         return jobs
 
+    def _catch_up(self, news: _News) -> None:
+        """Let listeners hear what others have committed; groups of own works do the same on their way."""
+        if not self._feed.bound or (news.revision is not None and news.revision <= self._feed.handed):
+            return
+        try:
+            with self._readers.connect() as connection:
+                self._feed.catch_up(connection, queries.revision(connection))
+        except SQLAlchemyError:
+            return  # the database is away: there will be news once it is back
+
+    def _do(self, jobs: Sequence[_Job]) -> None:
+        try:
+            self._commit(jobs)
+        except Exception as error:  # noqa: BLE001 - a dead writer would leave every caller waiting for ever
+            left = [job for job in jobs if not job.handed_back]
+            for job in left:
+                job.fail(error)
+            self._hand_back(left)
+
     def _commit(self, jobs: Sequence[_Job]) -> None:
         """Commit all together; when the database refuses, each alone, so that only the guilty ones fail."""
         try:
             self._transact(jobs)
         except _GroupFailed as failed:
-            if len(jobs) == 1:
-                jobs[0].fail(_told(failed.__cause__ or failed))
-            else:
+            if len(jobs) > 1:
                 for job in jobs:
                     self._commit([job])
+                return
+            jobs[0].fail(_told(failed.__cause__ or failed))
         except _ConnectionLost as lost:
             for job in jobs:
                 job.fail(_told(lost.__cause__ or lost))
+        self._hand_back(jobs)
 
     def _transact(self, jobs: Sequence[_Job]) -> None:
         try:
@@ -147,6 +179,7 @@ class Writer:
             try:
                 self._database_error = None
                 group = Group(connection, statements.lock_revision(connection))
+                self._feed.catch_up(connection, group.revision)
                 started = True
                 self._fill(group, jobs)
                 connection.commit()
@@ -165,6 +198,8 @@ class Writer:
         group.flush()
         if group.revision != before:
             statements.set_revision(group.connection, group.revision)
+            if group.connection.dialect.name == "postgresql":
+                statements.notify(group.connection, group.revision)
 
     def _run_work(self, group: Group, job: _Job) -> None:
         transaction = SqlTransaction(group)
@@ -178,11 +213,11 @@ class Writer:
             job.changes = transaction.commit()
 
     def _hand_back(self, jobs: Sequence[_Job]) -> None:
-        assert self._loop is not None  # noqa: S101 - set by the submit that made the job
-        try:
-            self._loop.call_soon_threadsafe(self._deliver, jobs)
-        except RuntimeError:
-            return  # the event loop is closed: nobody waits or listens any more
+        """Tell listeners and callers; what was committed is known to be newer than all handed over before."""
+        for job in jobs:
+            job.handed_back = True
+        newest = max((change.revision for job in jobs for change in job.changes[-1:]), default=0)
+        self._feed.hand_over(lambda: self._deliver(jobs), newest)
 
     def _deliver(self, jobs: Sequence[_Job]) -> None:
         for job in jobs:

@@ -133,7 +133,7 @@ def main() -> None:
         sys.exit(f"{target} exists: a released schema never changes; add a migration first")
     target.write_text(dump, encoding="utf-8")
     target.with_suffix(".json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"wrote {target} and {target.with_suffix('.json')}")
+    sys.stdout.write(f"wrote {target} and {target.with_suffix('.json')}\n")
 
 
 if __name__ == "__main__":
