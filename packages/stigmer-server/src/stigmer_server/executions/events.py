@@ -24,6 +24,8 @@ __all__ = ["follow_events", "get_event_log"]
 
 _DEFAULT_PAGE = 100
 _LARGEST_PAGE = 1000
+_LARGEST_SEQUENCE = 2**63 - 1
+"""Of the store; the wire has one bit more."""
 
 
 async def get_event_log(kind: Kind, services: Services, request: Any) -> GetEventLogResponse:
@@ -32,7 +34,7 @@ async def get_event_log(kind: Kind, services: Services, request: Any) -> GetEven
     record = await _execution(kind, services.repository, request.execution_id)
     size = min(max(request.page_size, 0) or _DEFAULT_PAGE, _LARGEST_PAGE)
     found: list[WorkflowExecutionEvent] = []
-    after = int(request.after_sequence)
+    after = _after(request)
     while len(found) <= size:
         batch = await services.repository.events(request.execution_id, after, _LARGEST_PAGE)
         if not batch:
@@ -49,7 +51,7 @@ async def get_event_log(kind: Kind, services: Services, request: Any) -> GetEven
 async def follow_events(kind: Kind, services: Services, request: Any) -> AsyncGenerator[bytes, None]:
     """Every event after `after_sequence`, in order and once, until the execution has ended. Nothing is coalesced."""
     require_valid(request)
-    after = int(request.after_sequence)
+    after = _after(request)
     with services.broker.subscribed(kind, request.execution_id) as subscription:
         record = await _execution(kind, services.repository, request.execution_id)
         while True:
@@ -74,6 +76,10 @@ async def _execution(kind: Kind, repository: Repository, execution_id: str) -> R
     if record is None:
         raise NotFound(f"{kind.name} {execution_id} does not exist", metadata={"name": execution_id})
     return record
+
+
+def _after(request: Any) -> int:
+    return min(int(request.after_sequence), _LARGEST_SEQUENCE)
 
 
 def _event(item: EventRecord) -> WorkflowExecutionEvent:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from stigmer_api.errors import InvalidArgument
+from stigmer_api.errors import FieldViolation, InvalidArgument
 from stigmer_api.kinds import Kind
 from stigmer_api.methods import method
 from stigmer_server.executions import phases
@@ -32,7 +32,7 @@ async def list_filtered(kind: Kind, verb: str, services: Services, request: Any)
     listing = _listing(kind, verb, services.controller.strategy_of(kind).queryable)
     if not request.HasField("filter") and not request.sort_field:
         return await listing(services.controller, request)
-    require_valid(request)
+    require_valid(request, _check_times(request.filter))
     query = listing.query(request, newest_first=True)
     records = await read_all(services.repository, query)
     rows = [(record, from_record(record)) for record in records]
@@ -44,6 +44,19 @@ async def list_filtered(kind: Kind, verb: str, services: Services, request: Any)
     page = rows[start : start + query.limit]
     token = page[-1][0].id if page and start + query.limit < len(rows) else ""
     return listing.answer(services.controller, tuple(row[0] for row in page), len(rows), query.limit, token)
+
+
+def _check_times(criteria: Any) -> list[FieldViolation]:
+    """Times and durations that are none, although the wire can carry them."""
+    found: list[FieldViolation] = []
+    for field, value in criteria.ListFields():
+        read = getattr(value, "ToDatetime", None) or getattr(value, "ToTimedelta", None)
+        try:
+            if read is not None:
+                read()
+        except (ValueError, OverflowError) as error:
+            found.append(FieldViolation(f"filter.{field.name}", str(error)))
+    return found
 
 
 @cache

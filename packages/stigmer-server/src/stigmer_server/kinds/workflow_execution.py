@@ -82,11 +82,7 @@ def _resolve(unit: UnitOfWork, execution: Resource) -> Resource:
 async def update_status(services: Services, request: Any) -> Resource:
     """Merge a report and append its events. There are no file reviews here, so none are replaced."""
     require_valid(request)
-    flags = {
-        "pending_approvals": request.update_pending_approvals,
-        "pending_file_reviews": request.update_pending_file_reviews,
-    }
-    clear = tuple(name for name, asked in flags.items() if asked)
+    clear = ("pending_approvals",) if request.update_pending_approvals else ()
     execution, _ = await services.controller.run(lambda unit: commands.report(unit, _KIND, request, clear))
     return execution
 

@@ -19,6 +19,7 @@ from ulid import ULID
 
 from stigmer_api.errors import ApiError, Cancelled, FieldViolation, Internal, InvalidArgument, to_rpc_status
 from stigmer_server.errors import api_error_from_store
+from stigmer_server.rpc import nesting
 from stigmer_store import StoreError
 
 if TYPE_CHECKING:
@@ -136,11 +137,14 @@ def _api_error(call: _Call, error: Exception) -> ApiError:
 
 
 def _parse(method: Method, raw: bytes) -> Message:
+    name = method.request.DESCRIPTOR.full_name
     try:
-        return method.request.FromString(raw)
+        request = method.request.FromString(raw)
     except DecodeError as error:
-        name = method.request.DESCRIPTOR.full_name
         raise InvalidArgument(f"the request is no {name}: {error}", reason="MALFORMED_REQUEST") from error
+    if not nesting.fits(method.request, raw):
+        raise InvalidArgument(f"the {name} nests deeper than can be listed", reason="MALFORMED_REQUEST")
+    return request
 
 
 def _request_id(context: Any) -> str:
