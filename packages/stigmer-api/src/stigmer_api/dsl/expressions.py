@@ -84,13 +84,16 @@ def _short(text: str) -> str:
     return text if len(text) <= 200 else text[:200] + "..."
 
 
-@lru_cache(maxsize=4096)
 def compile_expression(text: str) -> Expression:
     """Compile jq text, with or without `${ }`.
 
     Raises:
         ExpressionInvalidError: it is not jq, or calls what does not exist or is refused.
     """
+    return _compile_once(text) if len(text) <= _CACHED else _compile(text)
+
+
+def _compile(text: str) -> Expression:
     match = WRAPPED.fullmatch(text)
     source = (match.group(1) if match else text).strip()
     if not source:
@@ -103,6 +106,11 @@ def compile_expression(text: str) -> Expression:
         raise ExpressionInvalidError(f"{error}: {_short(source)}") from error
     except (ValueError, RecursionError) as error:
         raise ExpressionInvalidError(f"not a jq expression: {type(error).__name__}: {_short(source)}") from error
+
+
+_compile_once = lru_cache(maxsize=4096)(_compile)
+_CACHED: Final = 1_000
+"""Characters of the longest text that is kept compiled: a program is many times the size of its text."""
 
 
 def is_expression(text: str) -> bool:

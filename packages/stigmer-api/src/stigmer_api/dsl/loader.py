@@ -15,11 +15,13 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from stigmer_api.dsl.errors import Json
-from stigmer_api.dsl.problems import DocumentInvalidError, Problem, Problems, child
+from stigmer_api.dsl.problems import DocumentInvalidError, Problem, Problems, child, shortened
 
 MAX_BYTES: Final = 512 * 1024
 MAX_DEPTH: Final = 100
 MAX_NODES: Final = 100_000
+MAX_POINTER: Final = 2_000
+"""Characters of a JSON pointer: every value and every task has one, so long keys around many values would add up."""
 
 _TAG: Final = "tag:yaml.org,2002:"
 _CONSTRUCTED: Final = frozenset({_TAG + "null", _TAG + "bool", _TAG + "int", _TAG + "float"})
@@ -40,7 +42,7 @@ def load_text(text: str) -> Loaded:
     Raises:
         DocumentInvalidError: it is no YAML, is too big, has duplicate keys, or holds what JSON cannot.
     """
-    size = len(text.encode())
+    size = len(text.encode(errors="replace"))
     if size > MAX_BYTES:
         raise DocumentInvalidError([Problem("", f"the document has {size} bytes, the limit is {MAX_BYTES}")])
     yaml = YAML(typ="safe", pure=True)
@@ -62,6 +64,23 @@ def load_text(text: str) -> Loaded:
     return Loaded(value, builder.lines)
 
 
+def refuse_excess(value: Json, pointer: str = "", depth: int = 0) -> int:
+    """Hold a value that did not come as text to the same limits; gives how many values it has.
+
+    Raises:
+        DocumentInvalidError: it has too many values, too deep, or below keys that are too long.
+    """
+    if depth > MAX_DEPTH or len(pointer) > MAX_POINTER:
+        raise DocumentInvalidError([Problem(shortened(pointer), "the document is nested too deeply here")])
+    count = 1
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        count += refuse_excess(item, child(pointer, key), depth + 1)
+        if count > MAX_NODES:
+            raise DocumentInvalidError([Problem(shortened(pointer), f"there are more than {MAX_NODES} values")])
+    return count
+
+
 class _Builder:
     def __init__(self, yaml: YAML) -> None:
         self._constructor: Any = yaml.constructor  # ruamel types this as Any
@@ -75,6 +94,9 @@ class _Builder:
         if self._nodes > MAX_NODES or depth > MAX_DEPTH:
             limit = f"more than {MAX_NODES} values" if self._nodes > MAX_NODES else f"deeper than {MAX_DEPTH} levels"
             raise DocumentInvalidError([Problem(pointer, f"the document is {limit}", self.lines[pointer])])
+        if len(pointer) > MAX_POINTER:
+            message = f"the keys around this value are longer than {MAX_POINTER} characters together"
+            raise DocumentInvalidError([Problem(shortened(pointer), message, self.lines[pointer])])
         if isinstance(node, ScalarNode):
             return self._scalar(node, pointer)
         if isinstance(node, SequenceNode):
@@ -89,11 +111,12 @@ class _Builder:
             except (YAMLError, ValueError):
                 value = math.nan
             if isinstance(value, float) and not math.isfinite(value):
-                self.problems.add(pointer, f"{node.value!r} is no {node.tag.rpartition(':')[2]} that JSON can hold")
+                kind = node.tag.rpartition(":")[2]
+                self.problems.add(pointer, f"{shortened(node.value)!r} is no {kind} that JSON can hold")
                 return None
             return value
         if node.tag not in _TEXT:
-            self.problems.add(pointer, f"the tag {node.tag} is not supported: use plain YAML values")
+            self.problems.add(pointer, f"the tag {shortened(str(node.tag))} is not supported: use plain YAML values")
         return str(node.value)
 
     def _mapping(self, node: MappingNode, pointer: str, depth: int) -> dict[str, Json]:
@@ -108,7 +131,7 @@ class _Builder:
             if key == "<<" and key_node.tag == _TAG + "merge":
                 self.problems.add(pointer, "YAML merge keys (<<) are not supported: write the keys out")
             elif key in value:
-                self.problems.add(pointer, f"the key {key!r} is written twice, again in line {line}")
+                self.problems.add(pointer, f"the key {shortened(key)!r} is written twice, again in line {line}")
             else:
                 self.lines[place] = line
                 value[key] = self.build(value_node, place, depth + 1)

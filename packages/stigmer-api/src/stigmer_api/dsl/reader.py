@@ -17,7 +17,7 @@ from stigmer_api.dsl.expressions import (
     is_expression,
 )
 from stigmer_api.dsl.model import DIRECTIVES, Duration, TaskList
-from stigmer_api.dsl.problems import Problems, child
+from stigmer_api.dsl.problems import Problems, child, listed, shortened
 
 NOT_YET: Final = "is not supported yet"
 _EVERYWHERE: Final = frozenset({"task", "workflow", "runtime", "context"})
@@ -88,11 +88,11 @@ class Reader:
     ) -> Mapping[str, Json]:
         """The fields of an object; notes what is unknown or missing. Not an object gives no fields."""
         if not isinstance(value, Mapping):
-            self.problem(pointer, f"must be an object with {_names(known)}, not {_kind(value)}")
+            self.problem(pointer, f"must be an object with {listed(known)}, not {_kind(value)}")
             return {}
         for key in value:
             if key not in known:
-                self.problem(child(pointer, key), f"unknown key {key!r}: use {_names(known)}")
+                self.problem(child(pointer, key), f"unknown key {shortened(key)!r}: use {listed(known)}")
         for key in required:
             if key not in value:
                 self.problem(pointer, f"needs {key!r}")
@@ -127,7 +127,9 @@ class Reader:
         declared = self.declared.get(section, {})
         if value in declared:
             return declared[value]
-        self.problem(pointer, f"use.{section} has no {value!r}" + (f": it has {_names(declared)}" if declared else ""))
+        self.problem(
+            pointer, f"use.{section} has no {shortened(value)!r}" + (f": it has {listed(declared)}" if declared else "")
+        )
         return None
 
     # --- expressions -----------------------------------------------------------------------------------------
@@ -167,8 +169,8 @@ class Reader:
             return None
         for name in sorted(expression.variables - available - self.extra_variables):
             absent = _ABSENT_VARIABLES.get(name)
-            have = _names(f"${n}" for n in sorted(available | self.extra_variables))
-            self.problem(pointer, absent or f"${name} does not exist here: this place has {have}")
+            have = listed(f"${n}" for n in sorted(available | self.extra_variables))
+            self.problem(pointer, absent or f"${shortened(name)} does not exist here: this place has {have}")
         return expression
 
     def duration(self, value: Json, pointer: str, available: frozenset[str] = IN_TASK) -> Duration:
@@ -202,10 +204,6 @@ class Reader:
     def optional(self, fields: Mapping[str, Json], key: str, pointer: str, read: Callable[[Json, str], T]) -> T | None:
         """`read(value, pointer)` of a field that may be absent."""
         return read(fields[key], child(pointer, key)) if key in fields else None
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(names) or "nothing"
 
 
 def _kind(value: Json) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.expressions import Template
 from stigmer_api.dsl.model import CONTINUE, DIRECTIVES, Duration, Task, TaskList, Workflow
-from stigmer_api.dsl.problems import Problems, child
+from stigmer_api.dsl.problems import Problems, child, listed, shortened
 from stigmer_api.dsl.reader import (
     AFTER_TASK,
     BEFORE_TASK,
@@ -78,14 +78,16 @@ def _read_head(reader: Reader, value: Json) -> dict[str, str]:
         if key in fields:
             head[key] = reader.text(fields[key], f"/document/{key}")
     if head["dsl"] and not _DSL.fullmatch(head["dsl"]):
-        reader.problem("/document/dsl", f"the DSL version {head['dsl']!r} is not supported: use 1.0.x, in quotes")
+        reader.problem(
+            "/document/dsl", f"the DSL version {shortened(head['dsl'])!r} is not supported: use 1.0.x, in quotes"
+        )
     for key in ("namespace", "name"):
         if head[key] and not _LABEL.fullmatch(head[key]):
             reader.problem(
                 f"/document/{key}", f"{head[key]!r} must be lower-case letters, digits and dashes, at most 63"
             )
     if head["version"] and not _VERSION.fullmatch(head["version"]):
-        reader.problem("/document/version", f"{head['version']!r} must be a semantic version such as 1.0.0")
+        reader.problem("/document/version", f"{shortened(head['version'])!r} must be a semantic version such as 1.0.0")
     return head
 
 
@@ -131,7 +133,7 @@ def _read_list(reader: Reader, value: Json, pointer: str) -> TaskList:
     for i, item in enumerate(value):
         place = child(pointer, i)
         if not isinstance(item, Mapping) or len(item) != 1:
-            found = f", not {len(item)}: {', '.join(item)}" if isinstance(item, Mapping) else ""
+            found = f", not {len(item)}: {listed(item)}" if isinstance(item, Mapping) else ""
             scoped.problem(place, f"a task is an object with one key, its name{found}")
             continue
         [(name, definition)] = item.items()
@@ -146,8 +148,8 @@ def _read_list(reader: Reader, value: Json, pointer: str) -> TaskList:
             tasks.append(task)
     for target, place in scoped.targets:
         if target not in names:
-            known = ", ".join(["continue", "exit", "end", *names])
-            scoped.problem(place, f"there is no task {target!r} in this list: use one of {known}")
+            known = listed(["continue", "exit", "end", *names])
+            scoped.problem(place, f"there is no task {shortened(target)!r} in this list: use one of {known}")
     return TaskList(tuple(tasks), index)
 
 
@@ -157,7 +159,8 @@ def _read_task(reader: Reader, name: str, value: Json, pointer: str) -> Task | N
         return None
     kind = next((key for key in KIND_ORDER if key in value), None)
     if kind is None:
-        keys = ", ".join(k for k in value if k not in SHARED_KEYS) or "no kind"
+        own = [key for key in value if key not in SHARED_KEYS]
+        keys = listed(own) if own else "no kind"
         reader.problem(pointer, f"the task {name!r} has {keys}: a task needs one of {', '.join(KIND_ORDER)}")
         return None
     task_type = reader.types.get(kind)
