@@ -159,8 +159,8 @@ def _read_task(reader: Reader, name: str, value: Json, pointer: str) -> Task | N
         return None
     kind = next((key for key in KIND_ORDER if key in value), None)
     if kind is None:
-        own = [key for key in value if key not in SHARED_KEYS]
-        keys = listed(own) if own else "no kind"
+        other = [key for key in value if key not in SHARED_KEYS]
+        keys = listed(other) if other else "no kind"
         reader.problem(pointer, f"the task {name!r} has {keys}: a task needs one of {', '.join(KIND_ORDER)}")
         return None
     task_type = reader.types.get(kind)
