@@ -358,5 +358,5 @@ async def test_search_finds_by_name_slug_and_description_best_first(client: Asyn
 async def test_a_running_execution_is_not_deleted(client: AsyncClient) -> None:
     agent = await make_agent(client)
     execution = await make_agent_execution(client, agent.metadata.id)
-    with pytest.raises(FailedPrecondition, match="terminate it first"):
+    with pytest.raises(FailedPrecondition, match="still runs"):
         await call(client, "agent_execution", "delete", value=execution.metadata.id)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stigmer_server.resources.registry import Services
     from stigmer_server.resources.unit import UnitOfWork
 
-__all__ = ["cancel", "follow", "refuse_unfinished", "report", "terminate"]
+__all__ = ["cancel", "end", "follow", "report", "terminate"]
 
 
 def report(unit: UnitOfWork, kind: Kind, request: Any, clear: Iterable[str] = ()) -> tuple[Resource, bool]:
@@ -62,9 +62,7 @@ async def terminate(kind: Kind, services: Services, request: Any) -> Resource:
         execution = unit.require(kind, request.id)
         if _is_over(kind, execution, phases.TERMINATED):
             return execution
-        reason = request.reason or "terminated by request"
-        enqueue_terminate(unit, kind, execution, reason)
-        return settle(unit, kind, request.id, phases.TERMINATED, reason) or execution
+        return end(unit, kind, execution, request.reason or "terminated by request")
 
     return await services.controller.run(work)
 
@@ -80,15 +78,10 @@ async def follow(kind: Kind, field: str, services: Services, request: Any) -> As
             yield record.body
 
 
-def refuse_unfinished(kind: Kind, execution: Resource) -> None:
-    """Raise FailedPrecondition when an execution has not ended."""
-    phase = phases.phase_of(execution)
-    if phase not in phases.TERMINAL:
-        raise FailedPrecondition(
-            f"{kind.name} {execution.metadata.id} is {_word(phase)}: terminate it first, then delete it",
-            reason="EXECUTION_UNFINISHED",
-            metadata={"id": execution.metadata.id, "phase": phase},
-        )
+def end(unit: UnitOfWork, kind: Kind, execution: Resource, reason: str) -> Resource:
+    """Make a running execution TERMINATED, and have its workflow ended."""
+    enqueue_terminate(unit, kind, execution, reason)
+    return settle(unit, kind, execution.metadata.id, phases.TERMINATED, reason) or execution
 
 
 def _is_over(kind: Kind, execution: Resource, wanted: str) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stigmer_api.kinds import Kind
 from stigmer_server.executions import phases
 from stigmer_server.executions.outbox import enqueue_start
-from stigmer_server.resources.envelope import copy_of
+from stigmer_server.resources.envelope import copy_of, new_resource
 from stigmer_server.resources.listing import tag_field
 from stigmer_server.resources.metadata import violation
 
@@ -37,8 +37,9 @@ def execution_field_value(kind: Kind, name: str, text: str) -> str:
     """What a selector means: a phase may be written without its prefix and in lower case."""
     if name != "phase":
         return text
-    values = kind.message.DESCRIPTOR.fields_by_name["status"].message_type.fields_by_name["phase"].enum_type
-    known = [value.name for value in values.values if value.number]
+    status: Any = new_resource(kind).status
+    values = status.DESCRIPTOR.fields_by_name["phase"].enum_type.values
+    known = [value.name for value in values if value.number]
     phase = f"EXECUTION_{text.upper().removeprefix('EXECUTION_')}"
     if phase not in known:
         listed = ", ".join(name.removeprefix("EXECUTION_") for name in known)

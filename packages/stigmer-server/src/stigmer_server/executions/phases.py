@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stigmer_store import ResourceRecord
+from stigmer_store import Operator, Requirement, ResourceRecord
 
 if TYPE_CHECKING:
     from stigmer_server.resources.envelope import Resource
@@ -15,6 +15,7 @@ __all__ = [
     "FAILED",
     "IN_PROGRESS",
     "PENDING",
+    "RUNNING",
     "TERMINAL",
     "TERMINATED",
     "UNFINISHED",
@@ -36,6 +37,9 @@ PAUSED = "EXECUTION_PAUSED"
 WAITING_FOR_APPROVAL = "EXECUTION_WAITING_FOR_APPROVAL"
 
 TERMINAL = frozenset({COMPLETED, FAILED, CANCELLED, TERMINATED})
+RUNNING = (Requirement("fields", "phase", Operator.NOT_IN, tuple(sorted(TERMINAL))),)
+"""What the fields of an execution meet that has not ended."""
+
 UNFINISHED = (PENDING, IN_PROGRESS, PAUSED, WAITING_FOR_APPROVAL)
 
 

@@ -15,7 +15,7 @@ from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
 from stigmer_server.resources.envelope import Resource, new_resource
 from stigmer_server.resources.registry import Registration, Services
-from stigmer_server.resources.strategy import ResourceStrategy
+from stigmer_server.resources.strategy import Dependent, ResourceStrategy, WhenDeleted
 from stigmer_server.resources.unit import UnitOfWork
 
 __all__ = ["REGISTRATION"]
@@ -32,6 +32,8 @@ class AgentExecutionStrategy(ResourceStrategy):
 
     references = {"session_id": "session", "agent_id": "agent"}  # noqa: RUF012 - never written to
     queryable = frozenset({"session_id", "agent_id", "phase"})
+    dependents = (Dependent("execution_context", "execution_id", WhenDeleted.TAKE),)
+    running = phases.RUNNING
     name_required = False
     unique_slugs = True
     newest_first = True
@@ -53,8 +55,13 @@ class AgentExecutionStrategy(ResourceStrategy):
         keep_spec(stored, resource)
 
     def removing(self, unit: UnitOfWork, resource: Resource) -> None:
-        commands.refuse_unfinished(_KIND, resource)
         unit.tx.delete_events(resource.metadata.id)
+
+    def is_running(self, resource: Resource) -> bool:
+        return phases.phase_of(resource) not in phases.TERMINAL
+
+    def stop(self, unit: UnitOfWork, resource: Resource) -> None:
+        commands.end(unit, _KIND, resource, "deleted by force")
 
     def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
         return execution_fields(resource, "session_id", "agent_id")

@@ -9,7 +9,7 @@ from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.envelope import Resource
 from stigmer_server.resources.listing import tag_field
 from stigmer_server.resources.registry import Registration, Services
-from stigmer_server.resources.strategy import ResourceStrategy
+from stigmer_server.resources.strategy import Dependent, ResourceStrategy, WhenDeleted
 from stigmer_server.resources.unit import UnitOfWork
 
 __all__ = ["REGISTRATION"]
@@ -23,6 +23,7 @@ class SessionStrategy(ResourceStrategy):
     references = {"agent_instance_id": "agent_instance"}  # noqa: RUF012 - never written to
     required_references = frozenset({"agent_instance_id"})
     queryable = frozenset({"agent_instance_id"})
+    dependents = (Dependent("agent_execution", "session_id", WhenDeleted.TAKE),)
     name_required = False
     newest_first = True
 

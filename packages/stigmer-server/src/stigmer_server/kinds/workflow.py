@@ -19,10 +19,10 @@ from stigmer_api.kinds import kind_by_key
 from stigmer_api.validation import violations
 from stigmer_server.resources import versions
 from stigmer_server.resources.controller import require_valid
-from stigmer_server.resources.default_instance import delete_default_instance, ensure_default_instance
+from stigmer_server.resources.default_instance import ensure_default_instance
 from stigmer_server.resources.envelope import Resource, from_record
 from stigmer_server.resources.registry import Registration, Services
-from stigmer_server.resources.strategy import ResourceStrategy
+from stigmer_server.resources.strategy import Dependent, ResourceStrategy, WhenDeleted
 from stigmer_server.resources.unit import UnitOfWork
 from stigmer_server.resources.version_methods import get_by_reference, list_versions
 from stigmer_server.yaml_text import BadYaml, parse_yaml
@@ -36,7 +36,12 @@ _LARGEST_SOURCE = 1024 * 1024
 
 
 class WorkflowStrategy(ResourceStrategy):
-    """Makes and deletes the default instance together with the workflow; keeps every spec as a version."""
+    """Makes the default instance together with the workflow, which takes it along; keeps every spec as a version."""
+
+    dependents = (
+        Dependent("workflow_execution", "workflow_id", WhenDeleted.KEEP),
+        Dependent("workflow_instance", "workflow_id", WhenDeleted.REFUSE, owned_as="default_instance_id"),
+    )
 
     def check(self, resource: Resource) -> list[FieldViolation]:
         found = [*check_source(resource.spec.source), *versions.check_version(resource)]
@@ -54,7 +59,6 @@ class WorkflowStrategy(ResourceStrategy):
         versions.record_version(unit, _KIND, resource, stored)
 
     def removing(self, unit: UnitOfWork, resource: Resource) -> None:
-        delete_default_instance(unit, resource, _INSTANCE)
         versions.remove_versions(unit, _KIND, resource.metadata.id)
 
 

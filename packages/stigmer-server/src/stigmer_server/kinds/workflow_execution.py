@@ -8,7 +8,7 @@ from typing import Any
 
 from stigmer_api.errors import FieldViolation
 from stigmer_api.kinds import kind_by_key
-from stigmer_server.executions import commands, events
+from stigmer_server.executions import commands, events, phases
 from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
 from stigmer_server.executions.filters import list_filtered
 from stigmer_server.resources.controller import require_valid
@@ -16,7 +16,7 @@ from stigmer_server.resources.default_instance import ensure_default_instance
 from stigmer_server.resources.envelope import Resource
 from stigmer_server.resources.metadata import violation
 from stigmer_server.resources.registry import Registration, Services
-from stigmer_server.resources.strategy import ResourceStrategy
+from stigmer_server.resources.strategy import Dependent, ResourceStrategy, WhenDeleted
 from stigmer_server.resources.unit import UnitOfWork
 
 __all__ = ["REGISTRATION"]
@@ -31,6 +31,8 @@ class WorkflowExecutionStrategy(ResourceStrategy):
 
     references = {"workflow_id": "workflow", "workflow_instance_id": "workflow_instance"}  # noqa: RUF012 - never written to
     queryable = frozenset({"workflow_id", "workflow_instance_id", "phase"})
+    dependents = (Dependent("execution_context", "execution_id", WhenDeleted.TAKE),)
+    running = phases.RUNNING
     name_required = False
     unique_slugs = True
     newest_first = True
@@ -49,8 +51,13 @@ class WorkflowExecutionStrategy(ResourceStrategy):
         keep_spec(stored, resource)
 
     def removing(self, unit: UnitOfWork, resource: Resource) -> None:
-        commands.refuse_unfinished(_KIND, resource)
         unit.tx.delete_events(resource.metadata.id)
+
+    def is_running(self, resource: Resource) -> bool:
+        return phases.phase_of(resource) not in phases.TERMINAL
+
+    def stop(self, unit: UnitOfWork, resource: Resource) -> None:
+        commands.end(unit, _KIND, resource, "deleted by force")
 
     def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
         return execution_fields(resource, "workflow_id", "workflow_instance_id")

@@ -11,6 +11,7 @@ from stigmer_api.kinds import DEFAULT_ORG, Kind
 from stigmer_api.validation import violations
 from stigmer_server.resources.envelope import Resource, copy_of, from_record
 from stigmer_server.resources.metadata import violation
+from stigmer_server.resources.options import options
 from stigmer_server.resources.references import not_found
 from stigmer_server.resources.unit import StrategyOf, UnitOfWork
 from stigmer_store import ListQuery, Repository, ResourceRecord, Transaction
@@ -31,6 +32,14 @@ _SUGGESTION_POOL = 1000
 _LARGE = 64 * 1024
 
 
+class _Rehearsed(Exception):
+    """Undoes the transaction of a dry run and carries its result out."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__("dry run")
+        self.result = result
+
+
 class Controller:
     """Commands and reads of every kind over one repository. Raises ApiError and StoreError, nothing else."""
 
@@ -40,17 +49,26 @@ class Controller:
         self._on_enqueued = on_enqueued
 
     async def run(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Run `work` in one transaction. It may run again from the start: it must not change what it closes over."""
+        """Run `work` in one transaction. It may run again from the start: it must not change what it closes over.
+
+        In a call that is a dry run the transaction is undone at its end.
+        """
         units: list[UnitOfWork] = []
+        dry_run = options().dry_run
 
         def transaction(tx: Transaction) -> T:
             unit = UnitOfWork(tx, self.strategy_of)
             result = work(unit)
             unit.flush()
+            if dry_run:
+                raise _Rehearsed(result)
             units[:] = [unit]
             return result
 
-        result = await self.repository.write(transaction)
+        try:
+            result = await self.repository.write(transaction)
+        except _Rehearsed as rehearsed:
+            return cast("T", rehearsed.result)
         if units[0].enqueued:
             self._on_enqueued()
         return result
@@ -72,9 +90,10 @@ class Controller:
         checked = await self._checked(kind, request)
         return self.present(kind, await self.run(lambda unit: unit.apply(kind, copy_of(checked))))
 
-    async def delete(self, kind: Kind, resource_id: str) -> Resource:
-        """Delete and answer with the last state."""
-        return self.present(kind, await self.run(lambda unit: unit.delete(kind, resource_id)))
+    async def delete(self, kind: Kind, resource_id: str, *, force: bool = False) -> Resource:
+        """Delete and answer with the last state. Force comes with the request or with the call."""
+        forced = force or options().force
+        return self.present(kind, await self.run(lambda unit: unit.delete(kind, resource_id, force=forced)))
 
     async def update_visibility(self, kind: Kind, request: UpdateVisibilityInput) -> Resource:
         """Change who may see a resource, and nothing else."""

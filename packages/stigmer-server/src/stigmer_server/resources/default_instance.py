@@ -1,4 +1,4 @@
-"""The default instance that Agent and Workflow have: made with them, found or made again, deleted with them."""
+"""The default instance that Agent and Workflow have: made with them, found or made again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from stigmer_server.resources.envelope import Resource
     from stigmer_server.resources.unit import UnitOfWork
 
-__all__ = ["delete_default_instance", "ensure_default_instance"]
+__all__ = ["ensure_default_instance"]
 
 
 def ensure_default_instance(unit: UnitOfWork, parent: Resource, kind: Kind, parent_field: str) -> str:
@@ -34,10 +34,3 @@ def ensure_default_instance(unit: UnitOfWork, parent: Resource, kind: Kind, pare
     made = unit.create(kind, instance)
     parent.status.default_instance_id = made.metadata.id
     return made.metadata.id
-
-
-def delete_default_instance(unit: UnitOfWork, parent: Resource, kind: Kind) -> None:
-    """Delete the default instance of a parent that is being deleted."""
-    known = parent.status.default_instance_id
-    if known and unit.find(kind, known) is not None:
-        unit.delete(kind, known)

@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from stigmer_api.errors import FieldViolation
+from stigmer_store import Requirement
 
 if TYPE_CHECKING:
     from stigmer_server.resources.envelope import Resource
     from stigmer_server.resources.unit import UnitOfWork
 
-__all__ = ["ResourceStrategy"]
+__all__ = ["Dependent", "ResourceStrategy", "WhenDeleted"]
+
+
+class WhenDeleted(Enum):
+    """What a dependent does when the resource that it needs is deleted."""
+
+    REFUSE = "it stands in the way, and goes along only by force"
+    TAKE = "it goes along"
+    KEEP = "it stays as a record"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """Resources of another kind that name this one: `field` is their queryable field with its id.
+
+    Whatever the rule says, one that still runs stands in the way. `owned_as` is the status field of this resource that
+    names the one dependent which belongs to it and goes along.
+    """
+
+    kind: str
+    field: str
+    then: WhenDeleted
+    owned_as: str = ""
 
 
 class ResourceStrategy:
@@ -42,6 +67,12 @@ class ResourceStrategy:
     has_secrets: bool = False
     """True: `redact` has to see every resource of this kind before it leaves the server."""
 
+    dependents: tuple[Dependent, ...] = ()
+    """What needs a resource of this kind."""
+
+    running: tuple[Requirement, ...] = ()
+    """What the fields of those resources meet that `is_running`; no other is asked for."""
+
     def check(self, resource: Resource) -> Iterable[FieldViolation]:
         """What is wrong with the message beyond the rules of the contract."""
         return ()
@@ -56,7 +87,14 @@ class ResourceStrategy:
         """Complete the new state; identity and status are already those of `stored`."""
 
     def removing(self, unit: UnitOfWork, resource: Resource) -> None:
-        """Refuse a deletion, or delete what belongs to the resource."""
+        """Refuse a deletion, or clear away what is no resource; dependents are declared, not deleted here."""
+
+    def is_running(self, resource: Resource) -> bool:
+        """Whether a resource is at work, so that deleting it takes force."""
+        return False
+
+    def stop(self, unit: UnitOfWork, resource: Resource) -> None:
+        """End a running resource that is deleted, or whose owner is, by force."""
 
     def fields(self, unit: UnitOfWork, resource: Resource) -> Mapping[str, str]:
         """Values to find resources by; empty ones are left out."""

@@ -15,6 +15,7 @@ from stigmer_api.errors import AlreadyExists, Conflict, FieldViolation
 from stigmer_api.kinds import Kind, kind_by_key
 from stigmer_server.resources import metadata as identity
 from stigmer_server.resources import versions
+from stigmer_server.resources.deletion import Deletion
 from stigmer_server.resources.envelope import Resource, copy_of, from_record, to_record
 from stigmer_server.resources.references import Problems, named_references, not_found
 from stigmer_store import ListQuery, ResourceRecord, Transaction
@@ -124,12 +125,20 @@ class UnitOfWork:
             return self.create(kind, resource)
         return self.replace(kind, stored, resource, skip_unchanged=True)
 
-    def delete(self, kind: Kind, resource_id: str) -> Resource:
-        """Delete a resource and what belongs to it; returns its last state. Raises NotFound."""
+    def delete(self, kind: Kind, resource_id: str, *, force: bool = False) -> Resource:
+        """Delete a resource and what belongs to it; returns its last state.
+
+        Raises NotFound, and FailedPrecondition when something runs or depends on it; `force` ends and deletes that.
+        """
         resource = self.require(kind, resource_id)
-        self._strategy_of(kind).removing(self, resource)
-        self._staged[kind.key, resource_id] = None
+        deletion = Deletion(self, self._strategy_of, force=force)
+        deletion.remove(kind, resource)
+        deletion.refuse_if_held(kind, resource)
         return resource
+
+    def drop(self, kind: Kind, resource_id: str) -> None:
+        """Take one resource away, and nothing else."""
+        self._staged[kind.key, resource_id] = None
 
     def amend(self, kind: Kind, resource: Resource) -> None:
         """Write a resource whose spec or metadata was changed in one place: no hooks, audit as for an update."""

@@ -19,6 +19,7 @@ from ulid import ULID
 
 from stigmer_api.errors import ApiError, Cancelled, FieldViolation, Internal, InvalidArgument, to_rpc_status
 from stigmer_server.errors import api_error_from_store
+from stigmer_server.resources.options import serving
 from stigmer_server.rpc import nesting
 from stigmer_store import StoreError
 
@@ -70,7 +71,8 @@ def unary_handler(method: Method, behaviour: BoundUnary) -> Any:
     async def handle(raw: bytes, context: Any) -> bytes:
         call = _Call(method, context)
         try:
-            answer = await behaviour(_parse(method, raw))
+            with serving(method, context.invocation_metadata()):
+                answer = await behaviour(_parse(method, raw))
             body = answer if isinstance(answer, bytes) else answer.SerializeToString()
         except asyncio.CancelledError:
             call.finish("CANCELLED")

@@ -23,6 +23,7 @@ from stigmer_server.rpc.without_behaviour import WITHOUT_BEHAVIOUR
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+    from stigmer_server.resources.controller import Controller
     from stigmer_server.resources.registry import ResourceRegistry, Services, UnaryBehaviour
 
 __all__ = ["MethodTable", "install"]
@@ -113,21 +114,24 @@ def _generic(kind: Kind, method: Method, context: Services, registry: ResourceRe
     if method.name in simple:
         return partial(simple[method.name], kind)
     if method.name in {"get", "delete"}:
-        return _by_id(kind, method, controller.get if method.name == "get" else controller.delete)
+        return _by_id(kind, method, controller)
     if method.name == "list" or method.name.startswith(("listBy", "getBy")):
         return partial(ListMethod.bind(kind, method, registry.strategy_of(kind).queryable, frozenset()), controller)
     return None
 
 
-def _by_id(kind: Kind, method: Method, command: Callable[[Kind, str], Awaitable[Message | bytes]]) -> Bound:
+def _by_id(kind: Kind, method: Method, controller: Controller) -> Bound:
     names = [name for name in ("value", "resource_id") if name in method.request.DESCRIPTOR.fields_by_name]
     if len(names) != 1:
         raise StartupError(f"{method.path}: its request names no id")
 
-    async def call(request: Any) -> Message | bytes:
-        return await command(kind, getattr(request, names[0]))
+    async def get(request: Any) -> Message | bytes:
+        return await controller.get(kind, getattr(request, names[0]))
 
-    return call
+    async def delete(request: Any) -> Message | bytes:
+        return await controller.delete(kind, getattr(request, names[0]), force=getattr(request, "force", False))
+
+    return get if method.name == "get" else delete
 
 
 def _kind_of(method: Method) -> Kind | None:

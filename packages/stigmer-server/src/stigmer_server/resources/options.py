@@ -1,0 +1,66 @@
+"""What a call asks for beside its request, in its metadata: a dry run, and force. In force while the call is served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stigmer_api.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from stigmer_api.methods import Method
+
+__all__ = ["DRY_RUN", "FORCE", "CallOptions", "options", "serving"]
+
+DRY_RUN = "stigmer-dry-run"
+"""`true`: check everything, answer with what would be stored, write nothing."""
+
+FORCE = "stigmer-force"
+"""`true`: a deletion ends what runs and takes dependents along."""
+
+_REHEARSABLE = frozenset({"create", "apply", "update", "delete"})
+_VALUES = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """The options of one call."""
+
+    dry_run: bool = False
+    force: bool = False
+
+
+_NONE = CallOptions()
+_current: ContextVar[CallOptions] = ContextVar("call_options", default=_NONE)
+
+
+def options() -> CallOptions:
+    """The options of the call that is being served; the default ones in the background."""
+    return _current.get()
+
+
+@contextmanager
+def serving(method: Method, metadata: Any) -> Iterator[None]:
+    """Put the options of a call in force for the block. Raises InvalidArgument for those that it cannot follow."""
+    found = {key: value for key, value in metadata or () if key in {DRY_RUN, FORCE}}
+    given = CallOptions(_flag(DRY_RUN, found), _flag(FORCE, found))
+    if given.dry_run and "Command" in method.service and method.name not in _REHEARSABLE:
+        raise InvalidArgument(
+            f"{method.name} cannot be tried without being done: {DRY_RUN} is for {', '.join(sorted(_REHEARSABLE))}",
+            reason="DRY_RUN_UNSUPPORTED",
+        )
+    token = _current.set(given)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def _flag(name: str, found: dict[str, Any]) -> bool:
+    text = found.get(name, "false")
+    if text not in _VALUES:
+        raise InvalidArgument(f"metadata {name} must be true or false", reason="BAD_METADATA")
+    return _VALUES[text]
