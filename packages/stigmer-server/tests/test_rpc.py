@@ -43,12 +43,14 @@ async def channel(app: App) -> AsyncIterator[grpc.aio.Channel]:
 
 
 async def _code(channel: Any, path: str, body: bytes, token: str, *, stream: bool = False) -> Any:
-    """Call a path with raw bytes; the AioRpcError, or None when it succeeded."""
+    """Call a path with raw bytes; the AioRpcError, or None when it succeeded: a stream, with its first response."""
     metadata = [("authorization", f"Bearer {token}")] if token else []
     try:
         if stream:
-            async for _ in channel.unary_stream(path)(body, metadata=metadata, timeout=20):
-                pass
+            call = channel.unary_stream(path)(body, metadata=metadata, timeout=20)
+            async for _ in call:
+                call.cancel()
+                return None
         else:
             await channel.unary_unary(path)(body, metadata=metadata, timeout=20)
     except grpc.aio.AioRpcError as error:

@@ -17,7 +17,7 @@ from stigmer_server.executions.reconcile import Reconciler
 from stigmer_server.executions.temporal import TemporalLink
 from stigmer_server.kinds import REGISTRATIONS
 from stigmer_server.resources.controller import Controller
-from stigmer_server.resources.registry import ResourceRegistry, Services
+from stigmer_server.resources.registry import ResourceRegistry, Services, StreamBehaviour, UnaryBehaviour
 from stigmer_server.rpc.install import install
 from stigmer_server.rpc.serving import RpcServer
 from stigmer_server.search import search
@@ -32,9 +32,10 @@ _log = structlog.get_logger("stigmer.server")
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 
-FREE_METHODS = {
+FREE_METHODS: dict[str, UnaryBehaviour | StreamBehaviour] = {
     f"/{SEARCH_SERVICE}/search": search,
     f"/{RESOURCE_SERVICE}/List": runtime.list_resources,
+    f"/{RESOURCE_SERVICE}/Watch": runtime.watch_resources,
     f"/{SERVER_SERVICE}/GetInfo": runtime.get_info,
 }
 

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from google.protobuf.any_pb2 import Any as AnyMessage
 
-from stigmer_api._pb.stigmer.runtime.v1.resource_pb2 import ListResourcesResponse
+from stigmer_api._pb.stigmer.runtime.v1.resource_pb2 import ListResourcesResponse, WatchMode
 from stigmer_api._pb.stigmer.runtime.v1.server_pb2 import GetInfoResponse
 from stigmer_api.kinds import KINDS, Kind, kind_by_key, kind_by_number
 from stigmer_server.executions.temporal import QUEUES
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.metadata import violation
 from stigmer_server.resources.selectors import field_requirements, label_requirements
+from stigmer_server.watch.selection import Selection
+from stigmer_server.watch.service import Mode, Watch
+from stigmer_server.watch.wire import WatchWire
 from stigmer_store import ListQuery, ResourceRecord
 
 if TYPE_CHECKING:
     from stigmer_server.resources.registry import Services
 
-__all__ = ["get_info", "list_resources"]
+__all__ = ["get_info", "list_resources", "watch_resources"]
 
 _LARGEST_PAGE = 1000
+_BOOKMARK_SECONDS = 5
+_LONGEST_BOOKMARK_SECONDS = 300
+_WATCH_MODES: dict[int, Mode] = {
+    WatchMode.WATCH_MODE_UNSPECIFIED: Mode.ALL,
+    WatchMode.WATCH_MODE_ALL: Mode.ALL,
+    WatchMode.WATCH_MODE_LATEST: Mode.LATEST,
+}
 
 
 async def list_resources(services: Services, request: Any) -> ListResourcesResponse:
@@ -45,6 +58,29 @@ async def list_resources(services: Services, request: Any) -> ListResourcesRespo
     page = await services.repository.list(query)
     items = [_packed(services, record) for record in page.items]
     return ListResourcesResponse(items=items, next_page_token=page.next_page_token, revision=page.revision)
+
+
+async def watch_resources(services: Services, request: Any) -> AsyncGenerator[bytes, None]:
+    """The selected resources, then every change of them or the latest of each, until the client leaves."""
+    require_valid(request)
+    if request.mode not in _WATCH_MODES:
+        raise violation("mode", f"must be WATCH_MODE_ALL, WATCH_MODE_LATEST or unset, not {request.mode}")
+    if request.from_revision < 0:
+        raise violation("from_revision", "must not be negative: use resume_revision of the last response")
+    selection = Selection(
+        kinds=frozenset(_kind(number).key for number in request.kinds) or frozenset(kind.key for kind in KINDS),
+        org=request.org,
+        labels=dict(request.labels),
+        fields=dict(request.fields),
+        names=frozenset(request.names),
+        ids=frozenset(request.ids),
+    )
+    seconds = min(max(request.bookmark_seconds or _BOOKMARK_SECONDS, 1), _LONGEST_BOOKMARK_SECONDS)
+    start = request.from_revision if request.HasField("from_revision") else None
+    watch = Watch(selection, _WATCH_MODES[request.mode], start, seconds)
+    async with aclosing(watch.run(services.broker, WatchWire(partial(_packed, services)))) as bodies:
+        async for body in bodies:
+            yield body
 
 
 async def get_info(services: Services, _request: Any) -> GetInfoResponse:

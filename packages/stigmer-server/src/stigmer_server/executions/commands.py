@@ -68,12 +68,16 @@ async def terminate(kind: Kind, services: Services, request: Any) -> Resource:
 
 
 async def follow(kind: Kind, field: str, services: Services, request: Any) -> AsyncGenerator[bytes, None]:
-    """The state of an execution and each newer one until it is terminal; `field` of the request has its id."""
+    """The state of an execution and each newer one until it is terminal; `field` of the request has its id.
+
+    A state that is not newer than `from_revision` is not told again.
+    """
     require_valid(request)
     execution_id = getattr(request, field)
     if not execution_id:
         raise violation(field, f"the id of the {kind.name} is required")
-    async with aclosing(services.broker.follow(kind, execution_id, phases.record_is_terminal)) as states:
+    states_after = services.broker.follow(kind, execution_id, phases.record_is_terminal, request.from_revision)
+    async with aclosing(states_after) as states:
         async for record in states:
             yield record.body
 

@@ -52,14 +52,15 @@ async def follow_events(kind: Kind, services: Services, request: Any) -> AsyncGe
     """Every event after `after_sequence`, in order and once, until the execution has ended. Nothing is coalesced."""
     require_valid(request)
     after = _after(request)
-    with services.broker.subscribed(kind, request.execution_id) as subscription:
+    broker = services.broker
+    with broker.subscribed(kind, request.execution_id, "events") as subscription:
         record = await _execution(kind, services.repository, request.execution_id)
         while True:
-            while batch := await services.repository.events(request.execution_id, after, _LARGEST_PAGE):
+            while batch := await broker.event_log.after(request.execution_id, after, record.revision):
                 for item in batch:
-                    event = _event(item)
-                    if _is_wanted(event, request):
-                        yield event.SerializeToString()
+                    if not request.event_types or _is_wanted(_event(item), request):
+                        yield _told(item)
+                        broker.count_delivery(subscription.published_at)
                     after = item.sequence
             if phases.record_is_terminal(record):
                 return
@@ -80,6 +81,11 @@ async def _execution(kind: Kind, repository: Repository, execution_id: str) -> R
 
 def _after(request: Any) -> int:
     return min(int(request.after_sequence), _LARGEST_SEQUENCE)
+
+
+def _told(item: EventRecord) -> bytes:
+    """The event as stored, with its place behind it: protobuf takes the last value of a field that occurs twice."""
+    return item.body + WorkflowExecutionEvent(sequence_number=item.sequence).SerializeToString()
 
 
 def _event(item: EventRecord) -> WorkflowExecutionEvent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from stigmer_server.resources.controller import Controller
-    from stigmer_server.resources.registry import ResourceRegistry, Services, UnaryBehaviour
+    from stigmer_server.resources.registry import ResourceRegistry, Services, StreamBehaviour, UnaryBehaviour
 
 __all__ = ["MethodTable", "install"]
 
@@ -52,7 +52,9 @@ class MethodTable(grpc.GenericRpcHandler):
         return found
 
 
-def install(registry: ResourceRegistry, free: Mapping[str, UnaryBehaviour], context: Services) -> dict[str, Any]:
+def install(
+    registry: ResourceRegistry, free: Mapping[str, UnaryBehaviour | StreamBehaviour], context: Services
+) -> dict[str, Any]:
     """Handlers by path for every method of every service of the contract.
 
     `free` has the methods of services that belong to no kind, by path. Raises StartupError for a method without
@@ -74,7 +76,7 @@ def _all_methods() -> Iterator[Method]:
 def _handler(
     method: Method,
     registry: ResourceRegistry,
-    free: Mapping[str, UnaryBehaviour],
+    free: Mapping[str, UnaryBehaviour | StreamBehaviour],
     context: Services,
     used: set[str],
 ) -> Any:
@@ -85,8 +87,10 @@ def _handler(
         return stream_handler(method, partial(registration.streams[method.name], context))
     if registration and method.name in registration.unary:
         return unary_handler(method, _bound(registration.unary[method.name], context))
+    if method.path in free and method.server_streaming:
+        return stream_handler(method, partial(cast("StreamBehaviour", free[method.path]), context))
     if method.path in free:
-        return unary_handler(method, _bound(free[method.path], context))
+        return unary_handler(method, _bound(cast("UnaryBehaviour", free[method.path]), context))
     if method.path in WITHOUT_BEHAVIOUR:
         return unary_handler(method, partial(_refuse_later, method.path))
     generic = _generic(kind, method, context, registry) if kind else None
@@ -141,7 +145,9 @@ def _kind_of(method: Method) -> Kind | None:
     return None
 
 
-def _refuse_unused(registry: ResourceRegistry, free: Mapping[str, UnaryBehaviour], used: set[str]) -> None:
+def _refuse_unused(
+    registry: ResourceRegistry, free: Mapping[str, UnaryBehaviour | StreamBehaviour], used: set[str]
+) -> None:
     """A behaviour that no method reaches is a typing error, not a feature."""
     unused = [path for path in (*free, *WITHOUT_BEHAVIOUR) if path not in used]
     for kind in registry.kinds():

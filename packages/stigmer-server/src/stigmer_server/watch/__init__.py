@@ -1,1 +1,1 @@
-"""Fan-out of committed changes to streams. It never writes and never holds up a writer."""
+"""Fan-out of committed changes to streams, and what they cost. It never writes and never holds up a writer."""

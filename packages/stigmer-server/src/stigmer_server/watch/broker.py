@@ -1,8 +1,9 @@
-"""One broker for all subscriptions to single resources, in mode LATEST.
+"""One broker for every stream: it hears of each commit once and wakes whom it concerns.
 
-What it promises: no gap (it registers first, then reads), the newest state always arrives and a last one in every
-case, a reader that falls behind skips to the newest state, and nothing a reader does holds up a writer. A subscription
-holds one change, however slow its reader is. Bodies are handed on as stored: serialised once for all readers.
+What it promises: no gap (a stream registers first, then reads), the newest state always arrives and a last one in
+every case, a reader that falls behind skips to the newest state or is fed again from the change log, and nothing a
+reader does holds up a writer. A reader holds one change, or a place in the log, however slow it is. Bodies are handed
+on as stored: serialised once for all readers.
 """
 
 from __future__ import annotations
@@ -11,69 +12,50 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from stigmer_api.errors import NotFound, Unavailable
+from stigmer_api.errors import NotFound, OutOfRange, Unavailable
 from stigmer_api.kinds import Kind
+from stigmer_server.watch.event_log import EventLog
+from stigmer_server.watch.feed import Feed
+from stigmer_server.watch.stats import StreamStats
+from stigmer_server.watch.subscription import Subscription
+from stigmer_server.watch.window import Commit, Window, commits_of
 from stigmer_store import Change, Operation, Repository, ResourceRecord
 
-__all__ = ["Broker", "Subscription"]
+__all__ = ["Broker", "Subscription", "deleted", "stopping"]
 
-
-class Subscription:
-    """The newest change that one reader has not taken yet."""
-
-    __slots__ = ("_latest", "_wake", "closed", "coalesced")
-
-    def __init__(self) -> None:
-        self._latest: Change | None = None
-        self._wake = asyncio.Event()
-        self.closed = False
-        self.coalesced = 0
-
-    def offer(self, change: Change) -> None:
-        """Replace what the reader has not taken; never waits."""
-        if self._latest is not None:
-            self.coalesced += 1
-        self._latest = change
-        self._wake.set()
-
-    def close(self) -> None:
-        """Wake the reader for the last time."""
-        self.closed = True
-        self._wake.set()
-
-    async def take(self, after: int) -> Change | None:
-        """The next change newer than revision `after`; None once the server stops."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            change, self._latest = self._latest, None
-            if change is not None and change.revision > after:
-                if self.closed:
-                    self._wake.set()
-                return change
-            if self.closed:
-                return None
+_LOG_BATCH = 500
+_LOG_READS = 2
+"""Reads of the change log at a time: readers that are behind must not take all of the store's readers."""
 
 
 class Broker:
-    """Hands each committed change to the subscriptions of its resource."""
+    """Hands each committed change to the streams that wait for it."""
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
+    def __init__(self, repository: Repository, window: Window | None = None) -> None:
+        self.repository = repository
+        self.window = window or Window()
+        self.event_log = EventLog(repository)
+        self.stats = StreamStats(self._lag)
         self._subscriptions: dict[tuple[str, str], set[Subscription]] = {}
+        self._feeds: set[Feed] = set()
         self._closed = False
+        self._log_turns = asyncio.Semaphore(_LOG_READS)
         self._remove_listener = repository.add_listener(self.publish)
 
     @property
     def subscriber_count(self) -> int:
-        """Open subscriptions."""
-        return sum(len(found) for found in self._subscriptions.values())
+        """Open subscriptions and feeds."""
+        return sum(len(found) for found in self._subscriptions.values()) + len(self._feeds)
 
     def publish(self, changes: Sequence[Change]) -> None:
-        """Offer changes to whoever follows their resources. Called on the event loop after each commit."""
+        """Take in one committed transaction and wake whom it concerns. Called on the event loop, in revision order."""
+        now = asyncio.get_running_loop().time()
+        self.window.append(changes, now)
         for change in changes:
             for subscription in self._subscriptions.get((change.kind, change.id), ()):
-                subscription.offer(change)
+                self.stats.coalesced += subscription.offer(change, now)
+        for feed in self._feeds:
+            feed.wake()
 
     def close(self) -> None:
         """End every stream with UNAVAILABLE; later ones end at once."""
@@ -82,62 +64,116 @@ class Broker:
         for found in self._subscriptions.values():
             for subscription in found:
                 subscription.close()
+        for feed in self._feeds:
+            feed.close()
 
     @contextmanager
-    def subscribed(self, kind: Kind, resource_id: str) -> Iterator[Subscription]:
-        """A subscription for as long as the block runs."""
+    def subscribed(self, kind: Kind, resource_id: str, stream: str = "subscribe") -> Iterator[Subscription]:
+        """A subscription to one resource for as long as the block runs; `stream` is its kind in the statistics."""
         key = (kind.key, resource_id)
         subscription = Subscription()
         if self._closed:
             subscription.close()
         self._subscriptions.setdefault(key, set()).add(subscription)
         try:
-            yield subscription
+            with self.stats.stream(stream):
+                yield subscription
         finally:
             rest = self._subscriptions[key]
             rest.discard(subscription)
             if not rest:
                 del self._subscriptions[key]
 
+    @contextmanager
+    def feed(self, stream: str, bookmark_seconds: float) -> Iterator[Feed]:
+        """A reader of all commits for as long as the block runs; set its cursor before the first take."""
+        feed = Feed(self.window, self.read_log, bookmark_seconds)
+        if self._closed:
+            feed.close()
+        self._feeds.add(feed)
+        try:
+            with self.stats.stream(stream):
+                yield feed
+        finally:
+            self._feeds.discard(feed)
+            feed.close()
+
+    async def read_log(self, cursor: int) -> Sequence[Commit]:
+        """The next commits of the change log behind a revision. Raises RevisionCompacted."""
+        async with self._log_turns:
+            self.stats.log_reads += 1
+            commits = commits_of(await self.repository.changes(cursor, _LOG_BATCH))
+        if not commits:
+            self.window.begin(cursor)
+        return commits
+
+    async def check_start(self, from_revision: int) -> None:
+        """Raise OutOfRange for a revision that this store has not reached, for example after a restore."""
+        newest = await self.repository.revision()
+        if from_revision > newest:
+            raise OutOfRange(
+                f"from_revision {from_revision} is ahead of the store, which is at {newest}: start without it",
+                reason="REVISION_AHEAD",
+                metadata={"newest": str(newest)},
+            )
+
     async def follow(
-        self, kind: Kind, resource_id: str, is_last: Callable[[ResourceRecord], bool]
+        self,
+        kind: Kind,
+        resource_id: str,
+        is_last: Callable[[ResourceRecord], bool],
+        from_revision: int = 0,
     ) -> AsyncGenerator[ResourceRecord, None]:
         """The state of a resource now, then each newer one, coalesced, until `is_last` says so of one.
 
-        Raises NotFound when the resource does not exist or is deleted meanwhile, and Unavailable with the last revision
-        (ErrorInfo metadata "revision") when the server stops.
+        A state that is not newer than `from_revision` is not told again. Raises NotFound when the resource does not
+        exist or is deleted meanwhile, OutOfRange for a `from_revision` ahead of the store, and Unavailable with the
+        last revision (ErrorInfo metadata "revision") when the server stops.
         """
         with self.subscribed(kind, resource_id) as subscription:
-            seen = 0
-            record = await self._repository.get(kind.key, resource_id)
-            if record is not None:
-                yield record
-                if is_last(record):
-                    return
-                seen = record.revision
-            elif subscription.closed:
-                raise stopping(seen)
-            else:
+            record = await self.repository.get(kind.key, resource_id)
+            if record is None and subscription.closed:
+                raise stopping(from_revision)
+            if record is None:
                 raise NotFound(f"{kind.name} {resource_id} does not exist", metadata={"name": resource_id})
+            if record.revision < from_revision:
+                await self.check_start(from_revision)
+            seen = from_revision
+            if record.revision > seen:
+                yield record
+                seen = record.revision
+            if is_last(record):
+                return
             while True:
                 change = await subscription.take(seen)
                 if change is None:
                     raise stopping(seen)
                 if change.record.revision > seen:  # for a deletion: the last state, when it was not delivered
                     yield change.record
+                    self.count_delivery(subscription.published_at)
                     if is_last(change.record):
                         return
                 if change.operation is Operation.DELETED:
                     raise deleted(kind, resource_id, change.revision)
                 seen = change.revision
 
+    def count_delivery(self, published_at: float) -> None:
+        """Count what the transport has taken: a generator goes on once it has. 0.0: it was no news."""
+        self.stats.delivered += 1
+        if published_at:
+            self.stats.publish_latency.observe(asyncio.get_running_loop().time() - published_at)
 
-def stopping(revision: int) -> Unavailable:
-    """How a stream ends when the server stops."""
+    def _lag(self) -> int:
+        newest = self.window.newest
+        return max((max(newest - feed.cursor, 0) for feed in self._feeds), default=0)
+
+
+def stopping(revision: int | None) -> Unavailable:
+    """How a stream ends when the server stops; no revision: it has told nothing to go on from."""
     return Unavailable(
         "the server is stopping; subscribe again to go on",
         reason="SERVER_STOPPING",
-        metadata={"revision": str(revision)},
+        metadata={} if revision is None else {"revision": str(revision)},
     )
 
 

@@ -16,10 +16,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AgentExecutionId(_message.Message):
-    __slots__ = ("value",)
+    __slots__ = ("value", "from_revision")
     VALUE_FIELD_NUMBER: _ClassVar[int]
+    FROM_REVISION_FIELD_NUMBER: _ClassVar[int]
     value: str
-    def __init__(self, value: _Optional[str] = ...) -> None: ...
+    from_revision: int
+    def __init__(self, value: _Optional[str] = ..., from_revision: _Optional[int] = ...) -> None: ...
 
 class AgentExecutionList(_message.Message):
     __slots__ = ("total_pages", "entries", "next_page_token")

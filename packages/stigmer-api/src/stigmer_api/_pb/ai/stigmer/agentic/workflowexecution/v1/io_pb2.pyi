@@ -457,10 +457,12 @@ class SubscribeEventsRequest(_message.Message):
     def __init__(self, execution_id: _Optional[str] = ..., after_sequence: _Optional[int] = ..., event_types: _Optional[_Iterable[_Union[_enum_pb2_1_1.WorkflowEventType, str]]] = ...) -> None: ...
 
 class SubscribeWorkflowExecutionRequest(_message.Message):
-    __slots__ = ("execution_id",)
+    __slots__ = ("execution_id", "from_revision")
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    FROM_REVISION_FIELD_NUMBER: _ClassVar[int]
     execution_id: str
-    def __init__(self, execution_id: _Optional[str] = ...) -> None: ...
+    from_revision: int
+    def __init__(self, execution_id: _Optional[str] = ..., from_revision: _Optional[int] = ...) -> None: ...
 
 class TaskCompletedPayload(_message.Message):
     __slots__ = ("task_kind", "duration_ms", "output_summary", "cost_micros", "tokens_used")
