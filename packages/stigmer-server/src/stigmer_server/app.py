@@ -11,6 +11,7 @@ import structlog
 
 from stigmer_api.methods import RESOURCE_SERVICE, SEARCH_SERVICE, SERVER_SERVICE, services
 from stigmer_server import runtime
+from stigmer_server.artifacts.files import ArtifactFiles
 from stigmer_server.errors import StartupError
 from stigmer_server.executions.dispatch import Dispatcher
 from stigmer_server.executions.reconcile import Reconciler
@@ -56,7 +57,8 @@ class App:
         self.temporal = TemporalLink(settings.temporal_target, settings.temporal_namespace)
         self.dispatcher = Dispatcher(self.controller, self.temporal)
         self.reconciler = Reconciler(self.controller, self.temporal, settings.reconcile_seconds)
-        parts = Services(self.repository, self.controller, self.broker, self.temporal)
+        self.artifacts = ArtifactFiles(settings.artifacts_path)
+        parts = Services(self.repository, self.controller, self.broker, self.temporal, self.artifacts)
         handlers = install(self.registry, FREE_METHODS, parts)
         self.rpc = RpcServer(settings, self.token, handlers, services())
         self._tasks: list[asyncio.Task[None]] = []

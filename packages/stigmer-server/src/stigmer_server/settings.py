@@ -21,6 +21,7 @@ _FILE_KEYS = {
     "host": ("server", "host"),
     "port": ("server", "port"),
     "database_url": ("server", "database_url"),
+    "artifacts_dir": ("server", "artifacts_dir"),
     "tls_certificate": ("server", "tls_certificate"),
     "tls_key": ("server", "tls_key"),
     "max_message_bytes": ("server", "max_message_bytes"),
@@ -48,6 +49,10 @@ class Settings(BaseSettings):
 
     database_url: str = Field(default="", validation_alias=AliasChoices("STIGMER_DATABASE_URL"))
     """Database. Empty: the SQLite file `data/stigmer.db` of the home, so that nothing has to be installed."""
+
+    artifacts_dir: Path | None = Field(default=None, validation_alias=AliasChoices("STIGMER_ARTIFACTS_DIR"))
+    """Directory of skill packages, artifacts and attachments. Default: `data/artifacts` of the home. Several servers on
+    one database need one directory."""
 
     tls_certificate: Path | None = Field(default=None, validation_alias=AliasChoices("STIGMER_TLS_CERTIFICATE"))
     """PEM file of the server's certificate chain. Default none: loopback only."""
@@ -107,6 +112,12 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.home / 'data' / 'stigmer.db'}"
+
+    @property
+    def artifacts_path(self) -> Path:
+        """The directory of artifacts in force."""
+        given = self.artifacts_dir
+        return self.home / "data" / "artifacts" if given is None else given.expanduser().absolute()
 
     @property
     def temporal_target(self) -> str:

@@ -13,6 +13,7 @@ from stigmer_server.resources.strategy import ResourceStrategy
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+    from stigmer_server.artifacts.files import ArtifactFiles
     from stigmer_server.executions.temporal import TemporalLink
     from stigmer_server.resources.controller import Controller
     from stigmer_server.watch.broker import Broker
@@ -29,6 +30,7 @@ class Services:
     controller: Controller
     broker: Broker
     temporal: TemporalLink
+    artifacts: ArtifactFiles
 
 
 UnaryBehaviour = Callable[[Services, Any], Awaitable["Message | bytes"]]

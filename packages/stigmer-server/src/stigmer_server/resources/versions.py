@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LATEST",
+    "all_versions",
     "as_of",
     "check_tag",
     "check_version",
     "exists",
+    "find_known",
     "find_version",
     "is_hash",
     "list_page",
@@ -156,14 +158,17 @@ def set_version(resource: Resource, source: Resource) -> None:
         resource.spec.tag = version.tag
 
 
-def remove_versions(unit: UnitOfWork, kind: Kind, resource_id: str) -> list[ResourceRecord]:
-    """Delete every version of a resource that is being deleted; returns what they were."""
-    removed: list[ResourceRecord] = []
+def remove_versions(unit: UnitOfWork, kind: Kind, resource_id: str) -> None:
+    """Delete every version of a resource that is being deleted."""
     while page := unit.tx.list(_of(kind, resource_id, _PAGE)).items:
         for record in page:
             unit.tx.delete(record.kind, record.id)
-        removed += page
-    return removed
+
+
+def find_known(unit: UnitOfWork, kind: Kind, resource_id: str, version_hash: str) -> Resource | None:
+    """The version with this hash, as it was applied."""
+    record = unit.tx.get(_kind(kind), _id(resource_id, version_hash))
+    return None if record is None else version_of_record(kind, record)
 
 
 def _given(given: Any, old: Any) -> tuple[str, str]:
@@ -240,6 +245,18 @@ async def find_version(repository: Repository, kind: Kind, resource_id: str, ver
 async def list_page(repository: Repository, kind: Kind, resource_id: str, size: int, token: str) -> Page:
     """One page of the versions of a resource, the newest first."""
     return await repository.list(replace(_of(kind, resource_id, size), page_token=token))
+
+
+async def all_versions(repository: Repository, kind: Kind, resource_id: str) -> list[Resource]:
+    """Every version of a resource, the newest first."""
+    found: list[Resource] = []
+    token = ""
+    while True:
+        page = await list_page(repository, kind, resource_id, _PAGE, token)
+        found += [version_of_record(kind, record) for record in page.items]
+        token = page.next_page_token
+        if not token:
+            return found
 
 
 async def version_not_found(repository: Repository, kind: Kind, resource: Resource, version: str) -> NotFound:

@@ -26,8 +26,6 @@ _BY_SERVICE: Mapping[str, tuple[str, ...]] = {
     "mcpserver.v1.McpServerCommandController": ("connect", "startConnect"),
     "schedule.v1.ScheduleCommandController": ("resume", "trigger"),
     "schedule.v1.ScheduleQueryController": ("listRuns",),
-    "skill.v1.SkillCommandController": ("push",),
-    "skill.v1.SkillQueryController": ("getArtifact", "listVersions"),
     "workflow.v1.TaskKindRegistryQueryController": ("getTaskKindRegistry",),
     "workflowexecution.v1.WorkflowExecutionCommandController": (
         "pause",

@@ -27,7 +27,7 @@ from stigmer_api._pb.ai.stigmer.commons.apiresource import audit_pb2 as ai_dot_s
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$ai/stigmer/agentic/skill/v1/io.proto\x12\x1b\x61i.stigmer.agentic.skill.v1\x1a(ai/stigmer/agentic/skill/v1/status.proto\x1a*ai/stigmer/commons/apiresource/audit.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\":\n\x12GetArtifactRequest\x12$\n\x14\x61rtifact_storage_key\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\"\'\n\x13GetArtifactResponse\x12\x10\n\x08\x61rtifact\x18\x01 \x01(\x0c\"j\n\x16ListSkillVersionsInput\x12\x13\n\x03org\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x14\n\x04slug\x18\x02 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\"\x8b\x01\n\x19ListSkillVersionsResponse\x12@\n\x08versions\x18\x01 \x03(\x0b\x32..ai.stigmer.agentic.skill.v1.SkillVersionEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x05\"\xcf\x02\n\x10PushSkillRequest\x12\x13\n\x03org\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x10\n\x08\x61rtifact\x18\x02 \x01(\x0c\x12(\n\x03tag\x18\x03 \x01(\tB\x1b\xbaH\x18r\x16\x32\x14^$|^[a-zA-Z0-9._-]+$\x12\x42\n\x0egit_provenance\x18\x04 \x01(\x0b\x32*.ai.stigmer.agentic.skill.v1.GitProvenance\x12\x0f\n\x07message\x18\x06 \x01(\t\x12\x1b\n\x13\x61rtifact_upload_ref\x18\x07 \x01(\t\x12I\n\x06labels\x18\x08 \x03(\x0b\x32\x39.ai.stigmer.agentic.skill.v1.PushSkillRequest.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\" \n\x07SkillId\x12\x15\n\x05value\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\"\xb6\x02\n\x11SkillVersionEntry\x12\x14\n\x0cversion_hash\x18\x01 \x01(\t\x12-\n\tpushed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12H\n\tpushed_by\x18\x03 \x01(\x0b\x32\x35.ai.stigmer.commons.apiresource.ApiResourceAuditActor\x12\x0b\n\x03tag\x18\x04 \x01(\t\x12\x12\n\nis_current\x18\x05 \x01(\x08\x12\x42\n\x0egit_provenance\x18\x06 \x01(\x0b\x32*.ai.stigmer.agentic.skill.v1.GitProvenance\x12\x0f\n\x07message\x18\x07 \x01(\t\x12\x1c\n\x14\x61rtifact_storage_key\x18\x08 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$ai/stigmer/agentic/skill/v1/io.proto\x12\x1b\x61i.stigmer.agentic.skill.v1\x1a(ai/stigmer/agentic/skill/v1/status.proto\x1a*ai/stigmer/commons/apiresource/audit.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\":\n\x12GetArtifactRequest\x12$\n\x14\x61rtifact_storage_key\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\"\'\n\x13GetArtifactResponse\x12\x10\n\x08\x61rtifact\x18\x01 \x01(\x0c\"j\n\x16ListSkillVersionsInput\x12\x13\n\x03org\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x14\n\x04slug\x18\x02 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\"\x8b\x01\n\x19ListSkillVersionsResponse\x12@\n\x08versions\x18\x01 \x03(\x0b\x32..ai.stigmer.agentic.skill.v1.SkillVersionEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x05\"\xde\x02\n\x10PushSkillRequest\x12\x13\n\x03org\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x10\n\x08\x61rtifact\x18\x02 \x01(\x0c\x12(\n\x03tag\x18\x03 \x01(\tB\x1b\xbaH\x18r\x16\x32\x14^$|^[a-zA-Z0-9._-]+$\x12\x42\n\x0egit_provenance\x18\x04 \x01(\x0b\x32*.ai.stigmer.agentic.skill.v1.GitProvenance\x12\x0f\n\x07message\x18\x06 \x01(\t\x12\x1b\n\x13\x61rtifact_upload_ref\x18\x07 \x01(\t\x12I\n\x06labels\x18\x08 \x03(\x0b\x32\x39.ai.stigmer.agentic.skill.v1.PushSkillRequest.LabelsEntry\x12\r\n\x04name\x18\xe8\x07 \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\" \n\x07SkillId\x12\x15\n\x05value\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\"\xb6\x02\n\x11SkillVersionEntry\x12\x14\n\x0cversion_hash\x18\x01 \x01(\t\x12-\n\tpushed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12H\n\tpushed_by\x18\x03 \x01(\x0b\x32\x35.ai.stigmer.commons.apiresource.ApiResourceAuditActor\x12\x0b\n\x03tag\x18\x04 \x01(\t\x12\x12\n\nis_current\x18\x05 \x01(\x08\x12\x42\n\x0egit_provenance\x18\x06 \x01(\x0b\x32*.ai.stigmer.agentic.skill.v1.GitProvenance\x12\x0f\n\x07message\x18\x07 \x01(\t\x12\x1c\n\x14\x61rtifact_storage_key\x18\x08 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,11 +57,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTSKILLVERSIONSRESPONSE']._serialized_start=427
   _globals['_LISTSKILLVERSIONSRESPONSE']._serialized_end=566
   _globals['_PUSHSKILLREQUEST']._serialized_start=569
-  _globals['_PUSHSKILLREQUEST']._serialized_end=904
-  _globals['_PUSHSKILLREQUEST_LABELSENTRY']._serialized_start=859
-  _globals['_PUSHSKILLREQUEST_LABELSENTRY']._serialized_end=904
-  _globals['_SKILLID']._serialized_start=906
-  _globals['_SKILLID']._serialized_end=938
-  _globals['_SKILLVERSIONENTRY']._serialized_start=941
-  _globals['_SKILLVERSIONENTRY']._serialized_end=1251
+  _globals['_PUSHSKILLREQUEST']._serialized_end=919
+  _globals['_PUSHSKILLREQUEST_LABELSENTRY']._serialized_start=874
+  _globals['_PUSHSKILLREQUEST_LABELSENTRY']._serialized_end=919
+  _globals['_SKILLID']._serialized_start=921
+  _globals['_SKILLID']._serialized_end=953
+  _globals['_SKILLVERSIONENTRY']._serialized_start=956
+  _globals['_SKILLVERSIONENTRY']._serialized_end=1266
 # @@protoc_insertion_point(module_scope)

@@ -46,7 +46,7 @@ class ListSkillVersionsResponse(_message.Message):
     def __init__(self, versions: _Optional[_Iterable[_Union[SkillVersionEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class PushSkillRequest(_message.Message):
-    __slots__ = ("org", "artifact", "tag", "git_provenance", "message", "artifact_upload_ref", "labels")
+    __slots__ = ("org", "artifact", "tag", "git_provenance", "message", "artifact_upload_ref", "labels", "name")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -61,6 +61,7 @@ class PushSkillRequest(_message.Message):
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     ARTIFACT_UPLOAD_REF_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
     org: str
     artifact: bytes
     tag: str
@@ -68,7 +69,8 @@ class PushSkillRequest(_message.Message):
     message: str
     artifact_upload_ref: str
     labels: _containers.ScalarMap[str, str]
-    def __init__(self, org: _Optional[str] = ..., artifact: _Optional[bytes] = ..., tag: _Optional[str] = ..., git_provenance: _Optional[_Union[_status_pb2.GitProvenance, _Mapping]] = ..., message: _Optional[str] = ..., artifact_upload_ref: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    name: str
+    def __init__(self, org: _Optional[str] = ..., artifact: _Optional[bytes] = ..., tag: _Optional[str] = ..., git_provenance: _Optional[_Union[_status_pb2.GitProvenance, _Mapping]] = ..., message: _Optional[str] = ..., artifact_upload_ref: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., name: _Optional[str] = ...) -> None: ...
 
 class SkillId(_message.Message):
     __slots__ = ("value",)

@@ -1,0 +1,29 @@
+"""Which stored files are needed: those that a field of some resource names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from stigmer_server.artifacts.files import ArtifactFiles
+from stigmer_store import ListQuery, Repository
+
+__all__ = ["discard_unneeded", "file_fields", "is_needed"]
+
+_FIELD = "file:"
+_SET = "1"
+
+
+def file_fields(keys: Iterable[str]) -> dict[str, str]:
+    """Queryable fields of a resource that needs these files."""
+    return {_FIELD + key: _SET for key in keys if key}
+
+
+async def is_needed(repository: Repository, key: str) -> bool:
+    """Whether any resource or version names this file."""
+    return (await repository.list(ListQuery(fields=file_fields([key]), page_size=1))).total > 0
+
+
+async def discard_unneeded(files: ArtifactFiles, repository: Repository, keys: Iterable[str]) -> None:
+    """Delete those of the files that nothing names any more."""
+    await files.discard(keys, partial(is_needed, repository))
