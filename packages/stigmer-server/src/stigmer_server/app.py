@@ -21,6 +21,9 @@ from stigmer_server.resources.controller import Controller
 from stigmer_server.resources.registry import ResourceRegistry, Services, StreamBehaviour, UnaryBehaviour
 from stigmer_server.rpc.install import install
 from stigmer_server.rpc.serving import RpcServer
+from stigmer_server.schedules.keeping import ScheduleKeeper
+from stigmer_server.schedules.planning import SYNC
+from stigmer_server.schedules.temporal import ScheduleLink
 from stigmer_server.search import search
 from stigmer_server.settings import Settings
 from stigmer_server.token import read_or_make_token
@@ -55,7 +58,8 @@ class App:
         self.controller = Controller(self.repository, self.registry.strategy_of, on_enqueued=self._wake_dispatcher)
         self.broker = Broker(self.repository)
         self.temporal = TemporalLink(settings.temporal_target, settings.temporal_namespace)
-        self.dispatcher = Dispatcher(self.controller, self.temporal)
+        self.schedules = ScheduleKeeper(self.controller, ScheduleLink(self.temporal), settings.reconcile_seconds)
+        self.dispatcher = Dispatcher(self.controller, self.temporal, {SYNC: self.schedules.deliver})
         self.reconciler = Reconciler(self.controller, self.temporal, settings.reconcile_seconds)
         self.artifacts = ArtifactFiles(settings.artifacts_path)
         parts = Services(self.repository, self.controller, self.broker, self.temporal, self.artifacts)
@@ -77,7 +81,11 @@ class App:
         except StartupError:
             await self.repository.close()
             raise
-        for name, work in (("dispatcher", self.dispatcher.run()), ("reconciler", self.reconciler.run())):
+        for name, work in (
+            ("dispatcher", self.dispatcher.run()),
+            ("reconciler", self.reconciler.run()),
+            ("schedules", self.schedules.run()),
+        ):
             self._tasks.append(asyncio.create_task(work, name=name))
         _log.info("serving", address=self.address, database=self.repository.url, temporal=self.temporal.address)
         return self

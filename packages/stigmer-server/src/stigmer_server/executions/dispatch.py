@@ -26,6 +26,9 @@ from stigmer_store import OutboxItem, StoreError
 
 __all__ = ["Dispatcher"]
 
+Deliver = Callable[[OutboxItem], Awaitable[None]]
+"""Has the effect of an item, also when it is called again. Raises TemporalAway and TemporalRefused."""
+
 _log = structlog.get_logger("stigmer.dispatch")
 _BATCH = 100
 _AT_ONCE = 16
@@ -39,13 +42,17 @@ _LONGEST_POSTPONEMENT = 60.0
 class Dispatcher:
     """Runs until cancelled. `wake` it after a commit that left something in the outbox."""
 
-    def __init__(self, controller: Controller, temporal: TemporalLink) -> None:
+    def __init__(
+        self, controller: Controller, temporal: TemporalLink, more: Mapping[str, Deliver] | None = None
+    ) -> None:
+        """`more`: how to deliver the topics of other parts of the server."""
         self._controller = controller
         self._repository = controller.repository
         self._temporal = temporal
         self._wake = asyncio.Event()
         self._at_once = asyncio.Semaphore(_AT_ONCE)
-        self._deliver_by_topic: Mapping[str, Callable[[OutboxItem], Awaitable[None]]] = {
+        self._deliver_by_topic: Mapping[str, Deliver] = {
+            **(more or {}),
             outbox.START: self._start,
             outbox.CANCEL: self._cancel,
             outbox.TERMINATE: self._terminate,

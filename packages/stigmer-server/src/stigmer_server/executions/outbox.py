@@ -56,6 +56,8 @@ def save_execution(unit: UnitOfWork, kind: Kind, execution: Resource, *, was: st
     `was`: its phase before the change.
     """
     unit.save(kind_by_key(kind.key), execution)
-    ended = was not in phases.TERMINAL and phases.phase_of(execution) in phases.TERMINAL
-    if ended and execution.spec.callback_token:
+    if was in phases.TERMINAL or phases.phase_of(execution) not in phases.TERMINAL:
+        return
+    if execution.spec.callback_token:
         unit.enqueue(CHILD_FINISHED, execution.metadata.id, execution.spec.callback_token)
+    unit.ended(kind, execution)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -179,6 +179,10 @@ class TemporalLink:
         except RPCError as error:
             self._expect_missing(error)
         return Outcome(status.name)
+
+    async def on_client(self, work: Callable[[Client], Awaitable[T]]) -> T:
+        """Do something else with the connection, in the time of one call. Raises RPCError for what is not "away"."""
+        return await self._call(work(await self._connected()))
 
     async def probe(self) -> Surroundings:
         """Reachability, version and live pollers; never raises."""

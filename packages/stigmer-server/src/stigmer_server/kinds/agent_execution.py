@@ -17,6 +17,7 @@ from stigmer_server.resources.envelope import Resource, new_resource
 from stigmer_server.resources.registry import Registration, Services
 from stigmer_server.resources.strategy import Dependent, ResourceStrategy, WhenDeleted
 from stigmer_server.resources.unit import UnitOfWork
+from stigmer_server.schedules import firing
 
 __all__ = ["REGISTRATION"]
 
@@ -62,6 +63,9 @@ class AgentExecutionStrategy(ResourceStrategy):
 
     def stop(self, unit: UnitOfWork, resource: Resource) -> None:
         commands.end(unit, _KIND, resource, "deleted by force")
+
+    def ended(self, unit: UnitOfWork, resource: Resource) -> None:
+        firing.finish(unit, resource)
 
     def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
         return execution_fields(resource, "session_id", "agent_id")

@@ -96,6 +96,9 @@ class ResourceStrategy:
     def stop(self, unit: UnitOfWork, resource: Resource) -> None:
         """End a running resource that is deleted, or whose owner is, by force."""
 
+    def ended(self, unit: UnitOfWork, resource: Resource) -> None:
+        """Note that an execution has just become terminal; it is saved already."""
+
     def fields(self, unit: UnitOfWork, resource: Resource) -> Mapping[str, str]:
         """Values to find resources by; empty ones are left out."""
         return {}

@@ -150,6 +150,10 @@ class UnitOfWork:
         identity.stamp_status_updated(resource.status.audit, self.now)
         self._stage(kind, resource)
 
+    def ended(self, kind: Kind, resource: Resource) -> None:
+        """Tell the kind of an execution that this one has become terminal."""
+        self._strategy_of(kind).ended(self, resource)
+
     def enqueue(self, topic: str, key: str, payload: bytes) -> None:
         """Leave a task for the dispatcher."""
         self.tx.enqueue(topic, key, payload)

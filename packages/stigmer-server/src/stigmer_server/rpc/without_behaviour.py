@@ -24,8 +24,6 @@ _BY_SERVICE: Mapping[str, tuple[str, ...]] = {
     "artifact.v1.ArtifactCommandController": ("create",),
     "artifact.v1.ArtifactQueryController": ("getContent",),
     "mcpserver.v1.McpServerCommandController": ("connect", "startConnect"),
-    "schedule.v1.ScheduleCommandController": ("resume", "trigger"),
-    "schedule.v1.ScheduleQueryController": ("listRuns",),
     "workflow.v1.TaskKindRegistryQueryController": ("getTaskKindRegistry",),
     "workflowexecution.v1.WorkflowExecutionCommandController": (
         "pause",

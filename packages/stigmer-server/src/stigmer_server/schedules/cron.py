@@ -2,6 +2,7 @@
 
 A time is meant when the local clock shows it: one that a change of clocks leaves out never comes, one that it repeats
 comes twice. As in cron, a day must match the day of the month *or* the day of the week when both are restricted.
+Temporal, which fires, sees the hours of such a change differently in some zones: there its word counts (`keeping`).
 """
 
 from __future__ import annotations
