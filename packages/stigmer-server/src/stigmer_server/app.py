@@ -25,6 +25,7 @@ from stigmer_server.schedules.keeping import ScheduleKeeper
 from stigmer_server.schedules.planning import SYNC
 from stigmer_server.schedules.temporal import ScheduleLink
 from stigmer_server.search import search
+from stigmer_server.secrets.vault import Vault
 from stigmer_server.settings import Settings
 from stigmer_server.token import read_or_make_token
 from stigmer_server.watch.broker import Broker
@@ -55,7 +56,10 @@ class App:
         self.token = settings.token or read_or_make_token(settings.home)
         self.repository = repository
         self.registry = ResourceRegistry(REGISTRATIONS)
-        self.controller = Controller(self.repository, self.registry.strategy_of, on_enqueued=self._wake_dispatcher)
+        self.vault = Vault(settings.home, settings.encryption_key)
+        self.controller = Controller(
+            self.repository, self.registry.strategy_of, self.vault, on_enqueued=self._wake_dispatcher
+        )
         self.broker = Broker(self.repository)
         self.temporal = TemporalLink(settings.temporal_target, settings.temporal_namespace)
         self.schedules = ScheduleKeeper(self.controller, ScheduleLink(self.temporal), settings.reconcile_seconds)
@@ -77,6 +81,7 @@ class App:
 
     async def __aenter__(self) -> Self:
         try:
+            await self.vault.open(self.repository)
             await self.rpc.start()
         except StartupError:
             await self.repository.close()

@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     token: str = Field(default="", validation_alias=AliasChoices("STIGMER_TOKEN"), repr=False)
     """Bearer token. Empty: the file `token` of the home, made at the first start."""
 
+    encryption_key: str = Field(default="", validation_alias=AliasChoices("STIGMER_ENCRYPTION_KEY"), repr=False)
+    """Keys that secrets are sealed with, as in the file. Empty: the file `data/encryption.key` of the home, made at the
+    first start. Several servers on one database need the same keys."""
+
     log_level: str = Field(default="info", validation_alias=AliasChoices("STIGMER_LOG_LEVEL"))
     """debug, info, warning or error."""
 

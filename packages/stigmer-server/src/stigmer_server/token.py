@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 import secrets
 from pathlib import Path
 
 from stigmer_server.errors import StartupError
+from stigmer_server.private_file import make_private_file
 
-__all__ = ["read_or_make_token"]
+__all__ = ["fingerprint", "read_or_make_token"]
 
 _TOKEN_BYTES = 32
+_FINGERPRINT_LENGTH = 12
 
 
 def read_or_make_token(home: Path) -> str:
@@ -21,7 +23,7 @@ def read_or_make_token(home: Path) -> str:
     path = home / "token"
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make(path)
+        make_private_file(path, secrets.token_urlsafe(_TOKEN_BYTES) + "\n")
         token = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise StartupError(f"cannot read the token file {path}: {error}") from error
@@ -30,18 +32,6 @@ def read_or_make_token(home: Path) -> str:
     return token
 
 
-def _make(path: Path) -> None:
-    """Publish a whole file or nothing: a reader never sees it half written."""
-    if path.exists():
-        return
-    draft = path.with_name(f".token-{os.getpid()}-{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(_TOKEN_BYTES) + "\n")
-        try:
-            os.link(draft, path)  # fails when somebody else was first; theirs is the token then
-        except FileExistsError:
-            return
-    finally:
-        draft.unlink(missing_ok=True)
+def fingerprint(token: str) -> str:
+    """What may be written down of a token: enough to tell two apart, nothing to guess one from."""
+    return hashlib.sha256(token.encode()).hexdigest()[:_FINGERPRINT_LENGTH]

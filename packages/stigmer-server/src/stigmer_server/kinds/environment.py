@@ -8,7 +8,7 @@ from stigmer_api._pb.ai.stigmer.agentic.environment.v1.spec_pb2 import Environme
 from stigmer_api.errors import NotFound
 from stigmer_api.kinds import kind_by_key
 from stigmer_server.resources.controller import require_valid
-from stigmer_server.resources.envelope import Resource, copy_of, from_record
+from stigmer_server.resources.envelope import Resource, copy_of
 from stigmer_server.resources.metadata import violation
 from stigmer_server.resources.references import near_names
 from stigmer_server.resources.registry import Registration, Services
@@ -21,25 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["REGISTRATION"]
 
 _KIND = kind_by_key("environment")
-
-
-class EnvironmentStrategy(ResourceStrategy):
-    """Secret values leave it empty; an empty secret value that comes in keeps what is stored.
-
-    So what was read can be applied again without losing a secret.
-    """
-
-    has_secrets = True
-
-    def prepare_update(self, unit: UnitOfWork, stored: Resource, resource: Resource) -> None:
-        for key, value in resource.spec.data.items():
-            if value.is_secret and not value.value and key in stored.spec.data and stored.spec.data[key].is_secret:
-                value.value = stored.spec.data[key].value
-
-    def redact(self, resource: Resource) -> None:
-        for value in resource.spec.data.values():
-            if value.is_secret:
-                value.value = ""
 
 
 async def update_variables(services: Services, request: Any) -> Resource:
@@ -78,7 +59,7 @@ async def get_secret_value(services: Services, request: Any) -> Message:
     record = await services.repository.get(_KIND.key, request.environment_id)
     if record is None:
         raise await services.controller.missing(_KIND, request.environment_id, "")
-    environment = from_record(record)
+    environment = await services.controller.reveal(_KIND, record, f"data/{request.key}")
     if request.key not in environment.spec.data:
         known = list(environment.spec.data)
         suggestions = near_names(request.key, known)
@@ -95,7 +76,7 @@ async def get_secret_value(services: Services, request: Any) -> Message:
 
 REGISTRATION = Registration(
     _KIND,
-    EnvironmentStrategy(),
+    ResourceStrategy(),
     unary={
         "updateVariables": update_variables,
         "removeVariables": remove_variables,

@@ -25,6 +25,7 @@ _KIND = kind_by_key("execution_context")
 class ExecutionContextStrategy(ResourceStrategy):
     """Found by its execution; cannot change."""
 
+    secrets_final = True
     queryable = frozenset({"execution_id"})
     name_required = False
 
@@ -36,8 +37,8 @@ class ExecutionContextStrategy(ResourceStrategy):
         return {"execution_id": resource.spec.execution_id}
 
 
-async def get_by_execution_id(services: Services, request: Any) -> Message | bytes:
-    """The newest context of an execution."""
+async def get_by_execution_id(services: Services, request: Any) -> Message:
+    """The newest context of an execution, with its secrets in clear: this is what runners take them from."""
     require_valid(request)
     query = ListQuery(kinds=(_KIND.key,), fields={"execution_id": request.execution_id}, page_size=1, newest_first=True)
     page = await services.repository.list(query)
@@ -46,7 +47,7 @@ async def get_by_execution_id(services: Services, request: Any) -> Message | byt
             f"execution {request.execution_id} has no ExecutionContext",
             metadata={"name": request.execution_id},
         )
-    return services.controller.present_record(_KIND, page.items[0])
+    return await services.controller.reveal(_KIND, page.items[0])
 
 
 REGISTRATION = Registration(_KIND, ExecutionContextStrategy(), unary={"getByExecutionId": get_by_execution_id})

@@ -14,6 +14,7 @@ from stigmer_server.resources.metadata import violation
 from stigmer_server.resources.options import options
 from stigmer_server.resources.references import not_found
 from stigmer_server.resources.unit import StrategyOf, UnitOfWork
+from stigmer_server.secrets.box import fill_from
 from stigmer_store import ListQuery, Repository, ResourceRecord, Transaction
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         ApiResourceReference,
         UpdateVisibilityInput,
     )
+    from stigmer_server.secrets.vault import Vault
 
 __all__ = ["Controller", "require_valid"]
 
@@ -43,9 +45,12 @@ class _Rehearsed(Exception):
 class Controller:
     """Commands and reads of every kind over one repository. Raises ApiError and StoreError, nothing else."""
 
-    def __init__(self, repository: Repository, strategy_of: StrategyOf, *, on_enqueued: Callable[[], None]) -> None:
+    def __init__(
+        self, repository: Repository, strategy_of: StrategyOf, vault: Vault, *, on_enqueued: Callable[[], None]
+    ) -> None:
         self.repository = repository
         self.strategy_of = strategy_of
+        self.vault = vault
         self._on_enqueued = on_enqueued
 
     async def run(self, work: Callable[[UnitOfWork], T]) -> T:
@@ -57,7 +62,7 @@ class Controller:
         dry_run = options().dry_run
 
         def transaction(tx: Transaction) -> T:
-            unit = UnitOfWork(tx, self.strategy_of)
+            unit = UnitOfWork(tx, self.strategy_of, self.vault.sealer)
             result = work(unit)
             unit.flush()
             if dry_run:
@@ -132,6 +137,15 @@ class Controller:
             raise await self.missing(kind, request.slug, org)
         return self.present_record(kind, record)
 
+    async def reveal(self, kind: Kind, record: ResourceRecord, only: str = "") -> Resource:
+        """A resource with its secrets in clear, or with one of them (`field/key`).
+
+        Only for the methods that exist to hand them out. Raises SecretUnreadable.
+        """
+        resource = from_record(record)
+        await fill_from(self.repository, self.vault.sealer, kind, resource, only)
+        return resource
+
     async def missing(self, kind: Kind, text: str, org: str) -> NotFound:
         """NotFound with near matches."""
         pool = ListQuery(kinds=(kind.key,), org=org, page_size=_SUGGESTION_POOL, newest_first=True)
@@ -140,16 +154,12 @@ class Controller:
     # -- on the way out
 
     def present(self, kind: Kind, resource: Resource) -> Resource:
-        """The resource without what must not be read back."""
-        strategy = self.strategy_of(kind)
-        if strategy.has_secrets:
-            resource = copy_of(resource)
-            strategy.redact(resource)
+        """The resource as it may leave the server. Secrets were taken out of it before it was written."""
         return resource
 
     def present_record(self, kind: Kind, record: ResourceRecord) -> Message | bytes:
-        """The same for a record; its bytes go out untouched when the kind has no secrets."""
-        return self.present(kind, from_record(record)) if self.strategy_of(kind).has_secrets else record.body
+        """The same for a record, whose bytes go out untouched."""
+        return record.body
 
     async def _checked(self, kind: Kind, request: Message) -> Resource:
         resource = cast("Resource", request)

@@ -64,8 +64,8 @@ class ResourceStrategy:
     newest_first: bool = False
     """Order of lists."""
 
-    has_secrets: bool = False
-    """True: `redact` has to see every resource of this kind before it leaves the server."""
+    secrets_final: bool = False
+    """True: its secret values are those that it was created with (executions and their contexts)."""
 
     dependents: tuple[Dependent, ...] = ()
     """What needs a resource of this kind."""
@@ -106,6 +106,3 @@ class ResourceStrategy:
     def field_value(self, name: str, text: str) -> str:
         """The stored value of a queryable field that a user means by `text`. Raises InvalidArgument for none."""
         return text
-
-    def redact(self, resource: Resource) -> None:
-        """Take out what must not be read back."""

@@ -18,11 +18,13 @@ from stigmer_server.resources import versions
 from stigmer_server.resources.deletion import Deletion
 from stigmer_server.resources.envelope import Resource, copy_of, from_record, to_record
 from stigmer_server.resources.references import Problems, named_references, not_found
+from stigmer_server.secrets.box import SecretBox
 from stigmer_store import ListQuery, ResourceRecord, Transaction
 
 if TYPE_CHECKING:
     from stigmer_api._pb.ai.stigmer.commons.apiresource.metadata_pb2 import ApiResourceMetadata
     from stigmer_server.resources.strategy import ResourceStrategy
+    from stigmer_server.secrets.sealing import Sealer
 
 __all__ = ["StrategyOf", "UnitOfWork"]
 
@@ -35,8 +37,11 @@ _ENDING_LENGTH = 8
 class UnitOfWork:
     """What a command may do. Everything is undone together when it raises."""
 
-    def __init__(self, tx: Transaction, strategy_of: StrategyOf, *, now: datetime | None = None) -> None:
+    def __init__(
+        self, tx: Transaction, strategy_of: StrategyOf, sealer: Sealer, *, now: datetime | None = None
+    ) -> None:
         self.tx = tx
+        self.secrets = SecretBox(tx, sealer)
         self.now = now or datetime.now(UTC)
         self.enqueued = False
         self._strategy_of = strategy_of
@@ -109,8 +114,11 @@ class UnitOfWork:
         strategy = self._strategy_of(kind)
         _keep_identity(stored, resource)
         self._resolve_references(strategy, resource, stored)
+        news = self.secrets.take(kind, resource)
+        if news and strategy.secrets_final:
+            raise _final_secret(kind, news)
         strategy.prepare_update(self, stored, resource)
-        if skip_unchanged and resource.SerializeToString(deterministic=True) == stored.SerializeToString(
+        if skip_unchanged and not news and resource.SerializeToString(deterministic=True) == stored.SerializeToString(
             deterministic=True
         ):
             return stored
@@ -164,9 +172,11 @@ class UnitOfWork:
         for (key, resource_id), staged in self._staged.items():
             if staged is None:
                 self.tx.delete(key, resource_id)
+                self.secrets.forget(kind_by_key(key), resource_id)
                 continue
             kind = kind_by_key(key)
             self.tx.put(to_record(kind, staged, self.tx.revision(), self._strategy_of(kind).fields(self, staged)))
+        self.secrets.flush(self.now)
 
     # -- identity and references
 
@@ -180,6 +190,7 @@ class UnitOfWork:
         return self.find_by_slug(kind, identity.org_of(metadata), identity.slug_of(metadata))
 
     def _stage(self, kind: Kind, resource: Resource) -> None:
+        self.secrets.take(kind, resource)
         self._staged[kind.key, resource.metadata.id] = resource
 
     def _pool(self, kind: Kind, org: str) -> tuple[ResourceRecord, ...]:
@@ -281,6 +292,11 @@ def _refuse_stale(kind: Kind, stored: Resource, revision: int) -> None:
             reason="REVISION_STALE",
             metadata={"id": stored.metadata.id, "revision": str(newest)},
         )
+
+
+def _final_secret(kind: Kind, names: set[str]) -> Exception:
+    field, _, key = min(names).partition("/")
+    return identity.violation(f'spec.{field}["{key}"]', f"cannot change once the {kind.name} exists; create another")
 
 
 def _keep_identity(stored: Resource, resource: Resource) -> None:
