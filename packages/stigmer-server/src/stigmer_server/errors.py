@@ -41,7 +41,6 @@ _BY_STORE_ERROR: tuple[tuple[type[StoreError], type[ApiError], str, str], ...] =
     (SlugTaken, AlreadyExists, "SLUG_TAKEN", "another resource of this kind already has this slug"),
     (RequestIdTaken, AlreadyExists, "REQUEST_ID_TAKEN", "another resource was made with this request_id"),
     (RecordNotFound, NotFound, "RESOURCE_NOT_FOUND", "the resource does not exist"),
-    (RevisionCompacted, OutOfRange, "REVISION_COMPACTED", "the requested revision is no longer kept"),
     (BadPageToken, InvalidArgument, "PAGE_TOKEN_INVALID", "page_token is not one that this list returned"),
     (
         StoreFull,
@@ -64,6 +63,13 @@ def api_error_from_store(error: StoreError) -> ApiError:
         field = f"metadata.{error.field}" if error.field.partition("[")[0] in _METADATA else error.field
         violations = [FieldViolation(field, error.problem)]
         return InvalidArgument(f"{field} {error.problem}", reason="VALUE_NOT_STORABLE", violations=violations)
+    if isinstance(error, RevisionCompacted):
+        return OutOfRange(
+            f"the changes after revision {error.after} are no longer kept: start again from the state as it is now, "
+            f"or from revision {error.oldest}",
+            reason="REVISION_COMPACTED",
+            metadata={"oldest": str(error.oldest)},
+        )
     for store_type, api_type, reason, message in _BY_STORE_ERROR:
         if isinstance(error, store_type):
             return api_type(message, reason=reason)

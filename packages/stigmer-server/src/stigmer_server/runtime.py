@@ -67,11 +67,16 @@ async def watch_resources(services: Services, request: Any) -> AsyncGenerator[by
         raise violation("mode", f"must be WATCH_MODE_ALL, WATCH_MODE_LATEST or unset, not {request.mode}")
     if request.from_revision < 0:
         raise violation("from_revision", "must not be negative: use resume_revision of the last response")
+    kinds = tuple(_kind(number) for number in request.kinds) or KINDS
     selection = Selection(
-        kinds=frozenset(_kind(number).key for number in request.kinds) or frozenset(kind.key for kind in KINDS),
+        kinds=frozenset(kind.key for kind in kinds),
         org=request.org,
         labels=dict(request.labels),
         fields=dict(request.fields),
+        requirements=(
+            *label_requirements(request.label_selector),
+            *field_requirements(request.field_selector, kinds, services.controller.strategy_of),
+        ),
         names=frozenset(request.names),
         ids=frozenset(request.ids),
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from stigmer_store import Change, ListQuery, Operation, ResourceRecord
+from stigmer_store import Change, ListQuery, Operation, Requirement, ResourceRecord
 
 __all__ = ["Selection"]
 
@@ -18,12 +18,13 @@ class Selection:
     org: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+    requirements: tuple[Requirement, ...] = ()
     names: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
 
     def shows(self, record: ResourceRecord) -> bool:
         """Whether a resource in this state belongs to the selection."""
-        return self._places(record) and self._marks(record.labels, record.fields)
+        return self._places(record) and self._marks(record)
 
     def judge(self, change: Change) -> Operation | None:
         """What a change is for those who see only the selection: None when it is nothing.
@@ -33,7 +34,7 @@ class Selection:
         record = change.record
         if not self._places(record):
             return None
-        now = self._marks(record.labels, record.fields)
+        now = self._marks(record)
         if change.operation is not Operation.UPDATED:
             return change.operation if now else None
         return as_seen(self._before(change), now)
@@ -55,23 +56,29 @@ class Selection:
             org=self.org,
             labels=self.labels,
             fields=self.fields,
+            requirements=self.requirements,
             page_size=page_size,
             page_token=page_token,
         )
 
     def _before(self, change: Change) -> bool:
-        record = change.record
-        labels = record.labels if change.previous_labels is None else change.previous_labels
-        fields = record.fields if change.previous_fields is None else change.previous_fields
-        return self._marks(labels, fields)
+        record, labels, fields = change.record, change.previous_labels, change.previous_fields
+        if labels is not None or fields is not None:
+            labels = record.labels if labels is None else labels
+            record = replace(record, labels=labels, fields=record.fields if fields is None else fields)
+        return self._marks(record)
 
     def _places(self, record: ResourceRecord) -> bool:
         if record.kind not in self.kinds or (self.org and record.org != self.org):
             return False
         return not (self.names or self.ids) or record.id in self.ids or record.slug in self.names
 
-    def _marks(self, labels: Mapping[str, str], fields: Mapping[str, str]) -> bool:
-        return self.labels.items() <= labels.items() and self.fields.items() <= fields.items()
+    def _marks(self, record: ResourceRecord) -> bool:
+        return (
+            self.labels.items() <= record.labels.items()
+            and self.fields.items() <= record.fields.items()
+            and all(requirement.holds(record) for requirement in self.requirements)
+        )
 
 
 def as_seen(before: bool, now: bool) -> Operation | None:

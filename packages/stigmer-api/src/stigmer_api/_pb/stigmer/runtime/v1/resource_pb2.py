@@ -26,7 +26,7 @@ from stigmer_api._pb.ai.stigmer.commons.apiresource.apiresourcekind import kind_
 from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!stigmer/runtime/v1/resource.proto\x12\x12stigmer.runtime.v1\x1a\x39\x61i/stigmer/commons/apiresource/apiresourcekind/kind.proto\x1a\x19google/protobuf/any.proto\"\x9a\x03\n\x14ListResourcesRequest\x12N\n\x05kinds\x18\x01 \x03(\x0e\x32?.ai.stigmer.commons.apiresource.apiresourcekind.ApiResourceKind\x12\x0b\n\x03org\x18\x02 \x01(\t\x12\x44\n\x06labels\x18\x03 \x03(\x0b\x32\x34.stigmer.runtime.v1.ListResourcesRequest.LabelsEntry\x12\x44\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x34.stigmer.runtime.v1.ListResourcesRequest.FieldsEntry\x12\x11\n\tpage_size\x18\x05 \x01(\x05\x12\x12\n\npage_token\x18\x06 \x01(\t\x12\x14\n\x0cnewest_first\x18\x07 \x01(\x08\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"g\n\x15ListResourcesResponse\x12#\n\x05items\x18\x01 \x03(\x0b\x32\x14.google.protobuf.Any\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\xf1\x03\n\x15WatchResourcesRequest\x12N\n\x05kinds\x18\x01 \x03(\x0e\x32?.ai.stigmer.commons.apiresource.apiresourcekind.ApiResourceKind\x12\x0b\n\x03org\x18\x02 \x01(\t\x12\x45\n\x06labels\x18\x03 \x03(\x0b\x32\x35.stigmer.runtime.v1.WatchResourcesRequest.LabelsEntry\x12\x45\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x35.stigmer.runtime.v1.WatchResourcesRequest.FieldsEntry\x12\r\n\x05names\x18\x05 \x03(\t\x12\x0b\n\x03ids\x18\x06 \x03(\t\x12\x1a\n\rfrom_revision\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12+\n\x04mode\x18\x08 \x01(\x0e\x32\x1d.stigmer.runtime.v1.WatchMode\x12\x18\n\x10\x62ookmark_seconds\x18\t \x01(\x05\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x10\n\x0e_from_revision\"\xac\x01\n\x16WatchResourcesResponse\x12\x30\n\x04type\x18\x01 \x01(\x0e\x32\".stigmer.runtime.v1.WatchEventType\x12\"\n\x04item\x18\x02 \x01(\x0b\x32\x14.google.protobuf.Any\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\x17\n\x0fresume_revision\x18\x04 \x01(\x03\x12\x11\n\tcoalesced\x18\x05 \x01(\x03*R\n\tWatchMode\x12\x1a\n\x16WATCH_MODE_UNSPECIFIED\x10\x00\x12\x12\n\x0eWATCH_MODE_ALL\x10\x01\x12\x15\n\x11WATCH_MODE_LATEST\x10\x02*\xe6\x01\n\x0eWatchEventType\x12 \n\x1cWATCH_EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x1c\n\x18WATCH_EVENT_TYPE_INITIAL\x10\x01\x12\x1b\n\x17WATCH_EVENT_TYPE_SYNCED\x10\x02\x12\x1c\n\x18WATCH_EVENT_TYPE_CREATED\x10\x03\x12\x1c\n\x18WATCH_EVENT_TYPE_UPDATED\x10\x04\x12\x1c\n\x18WATCH_EVENT_TYPE_DELETED\x10\x05\x12\x1d\n\x19WATCH_EVENT_TYPE_BOOKMARK\x10\x06\x32\xd0\x01\n\x0fResourceService\x12[\n\x04List\x12(.stigmer.runtime.v1.ListResourcesRequest\x1a).stigmer.runtime.v1.ListResourcesResponse\x12`\n\x05Watch\x12).stigmer.runtime.v1.WatchResourcesRequest\x1a*.stigmer.runtime.v1.WatchResourcesResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!stigmer/runtime/v1/resource.proto\x12\x12stigmer.runtime.v1\x1a\x39\x61i/stigmer/commons/apiresource/apiresourcekind/kind.proto\x1a\x19google/protobuf/any.proto\"\xca\x03\n\x14ListResourcesRequest\x12N\n\x05kinds\x18\x01 \x03(\x0e\x32?.ai.stigmer.commons.apiresource.apiresourcekind.ApiResourceKind\x12\x0b\n\x03org\x18\x02 \x01(\t\x12\x44\n\x06labels\x18\x03 \x03(\x0b\x32\x34.stigmer.runtime.v1.ListResourcesRequest.LabelsEntry\x12\x44\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x34.stigmer.runtime.v1.ListResourcesRequest.FieldsEntry\x12\x11\n\tpage_size\x18\x05 \x01(\x05\x12\x12\n\npage_token\x18\x06 \x01(\t\x12\x14\n\x0cnewest_first\x18\x07 \x01(\x08\x12\x16\n\x0elabel_selector\x18\x08 \x01(\t\x12\x16\n\x0e\x66ield_selector\x18\t \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"g\n\x15ListResourcesResponse\x12#\n\x05items\x18\x01 \x03(\x0b\x32\x14.google.protobuf.Any\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\xa1\x04\n\x15WatchResourcesRequest\x12N\n\x05kinds\x18\x01 \x03(\x0e\x32?.ai.stigmer.commons.apiresource.apiresourcekind.ApiResourceKind\x12\x0b\n\x03org\x18\x02 \x01(\t\x12\x45\n\x06labels\x18\x03 \x03(\x0b\x32\x35.stigmer.runtime.v1.WatchResourcesRequest.LabelsEntry\x12\x45\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x35.stigmer.runtime.v1.WatchResourcesRequest.FieldsEntry\x12\r\n\x05names\x18\x05 \x03(\t\x12\x0b\n\x03ids\x18\x06 \x03(\t\x12\x1a\n\rfrom_revision\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12+\n\x04mode\x18\x08 \x01(\x0e\x32\x1d.stigmer.runtime.v1.WatchMode\x12\x18\n\x10\x62ookmark_seconds\x18\t \x01(\x05\x12\x16\n\x0elabel_selector\x18\n \x01(\t\x12\x16\n\x0e\x66ield_selector\x18\x0b \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x10\n\x0e_from_revision\"\xac\x01\n\x16WatchResourcesResponse\x12\x30\n\x04type\x18\x01 \x01(\x0e\x32\".stigmer.runtime.v1.WatchEventType\x12\"\n\x04item\x18\x02 \x01(\x0b\x32\x14.google.protobuf.Any\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\x17\n\x0fresume_revision\x18\x04 \x01(\x03\x12\x11\n\tcoalesced\x18\x05 \x01(\x03*R\n\tWatchMode\x12\x1a\n\x16WATCH_MODE_UNSPECIFIED\x10\x00\x12\x12\n\x0eWATCH_MODE_ALL\x10\x01\x12\x15\n\x11WATCH_MODE_LATEST\x10\x02*\xe6\x01\n\x0eWatchEventType\x12 \n\x1cWATCH_EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x1c\n\x18WATCH_EVENT_TYPE_INITIAL\x10\x01\x12\x1b\n\x17WATCH_EVENT_TYPE_SYNCED\x10\x02\x12\x1c\n\x18WATCH_EVENT_TYPE_CREATED\x10\x03\x12\x1c\n\x18WATCH_EVENT_TYPE_UPDATED\x10\x04\x12\x1c\n\x18WATCH_EVENT_TYPE_DELETED\x10\x05\x12\x1d\n\x19WATCH_EVENT_TYPE_BOOKMARK\x10\x06\x32\xd0\x01\n\x0fResourceService\x12[\n\x04List\x12(.stigmer.runtime.v1.ListResourcesRequest\x1a).stigmer.runtime.v1.ListResourcesResponse\x12`\n\x05Watch\x12).stigmer.runtime.v1.WatchResourcesRequest\x1a*.stigmer.runtime.v1.WatchResourcesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,26 +41,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHRESOURCESREQUEST_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_WATCHRESOURCESREQUEST_FIELDSENTRY']._loaded_options = None
   _globals['_WATCHRESOURCESREQUEST_FIELDSENTRY']._serialized_options = b'8\001'
-  _globals['_WATCHMODE']._serialized_start=1336
-  _globals['_WATCHMODE']._serialized_end=1418
-  _globals['_WATCHEVENTTYPE']._serialized_start=1421
-  _globals['_WATCHEVENTTYPE']._serialized_end=1651
+  _globals['_WATCHMODE']._serialized_start=1432
+  _globals['_WATCHMODE']._serialized_end=1514
+  _globals['_WATCHEVENTTYPE']._serialized_start=1517
+  _globals['_WATCHEVENTTYPE']._serialized_end=1747
   _globals['_LISTRESOURCESREQUEST']._serialized_start=144
-  _globals['_LISTRESOURCESREQUEST']._serialized_end=554
-  _globals['_LISTRESOURCESREQUEST_LABELSENTRY']._serialized_start=462
-  _globals['_LISTRESOURCESREQUEST_LABELSENTRY']._serialized_end=507
-  _globals['_LISTRESOURCESREQUEST_FIELDSENTRY']._serialized_start=509
-  _globals['_LISTRESOURCESREQUEST_FIELDSENTRY']._serialized_end=554
-  _globals['_LISTRESOURCESRESPONSE']._serialized_start=556
-  _globals['_LISTRESOURCESRESPONSE']._serialized_end=659
-  _globals['_WATCHRESOURCESREQUEST']._serialized_start=662
-  _globals['_WATCHRESOURCESREQUEST']._serialized_end=1159
-  _globals['_WATCHRESOURCESREQUEST_LABELSENTRY']._serialized_start=462
-  _globals['_WATCHRESOURCESREQUEST_LABELSENTRY']._serialized_end=507
-  _globals['_WATCHRESOURCESREQUEST_FIELDSENTRY']._serialized_start=509
-  _globals['_WATCHRESOURCESREQUEST_FIELDSENTRY']._serialized_end=554
-  _globals['_WATCHRESOURCESRESPONSE']._serialized_start=1162
-  _globals['_WATCHRESOURCESRESPONSE']._serialized_end=1334
-  _globals['_RESOURCESERVICE']._serialized_start=1654
-  _globals['_RESOURCESERVICE']._serialized_end=1862
+  _globals['_LISTRESOURCESREQUEST']._serialized_end=602
+  _globals['_LISTRESOURCESREQUEST_LABELSENTRY']._serialized_start=510
+  _globals['_LISTRESOURCESREQUEST_LABELSENTRY']._serialized_end=555
+  _globals['_LISTRESOURCESREQUEST_FIELDSENTRY']._serialized_start=557
+  _globals['_LISTRESOURCESREQUEST_FIELDSENTRY']._serialized_end=602
+  _globals['_LISTRESOURCESRESPONSE']._serialized_start=604
+  _globals['_LISTRESOURCESRESPONSE']._serialized_end=707
+  _globals['_WATCHRESOURCESREQUEST']._serialized_start=710
+  _globals['_WATCHRESOURCESREQUEST']._serialized_end=1255
+  _globals['_WATCHRESOURCESREQUEST_LABELSENTRY']._serialized_start=510
+  _globals['_WATCHRESOURCESREQUEST_LABELSENTRY']._serialized_end=555
+  _globals['_WATCHRESOURCESREQUEST_FIELDSENTRY']._serialized_start=557
+  _globals['_WATCHRESOURCESREQUEST_FIELDSENTRY']._serialized_end=602
+  _globals['_WATCHRESOURCESRESPONSE']._serialized_start=1258
+  _globals['_WATCHRESOURCESRESPONSE']._serialized_end=1430
+  _globals['_RESOURCESERVICE']._serialized_start=1750
+  _globals['_RESOURCESERVICE']._serialized_end=1958
 # @@protoc_insertion_point(module_scope)

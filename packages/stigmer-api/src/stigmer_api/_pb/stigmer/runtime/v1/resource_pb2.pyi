@@ -36,7 +36,7 @@ WATCH_EVENT_TYPE_DELETED: WatchEventType
 WATCH_EVENT_TYPE_BOOKMARK: WatchEventType
 
 class ListResourcesRequest(_message.Message):
-    __slots__ = ("kinds", "org", "labels", "fields", "page_size", "page_token", "newest_first")
+    __slots__ = ("kinds", "org", "labels", "fields", "page_size", "page_token", "newest_first", "label_selector", "field_selector")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +58,8 @@ class ListResourcesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     NEWEST_FIRST_FIELD_NUMBER: _ClassVar[int]
+    LABEL_SELECTOR_FIELD_NUMBER: _ClassVar[int]
+    FIELD_SELECTOR_FIELD_NUMBER: _ClassVar[int]
     kinds: _containers.RepeatedScalarFieldContainer[_kind_pb2.ApiResourceKind]
     org: str
     labels: _containers.ScalarMap[str, str]
@@ -65,7 +67,9 @@ class ListResourcesRequest(_message.Message):
     page_size: int
     page_token: str
     newest_first: bool
-    def __init__(self, kinds: _Optional[_Iterable[_Union[_kind_pb2.ApiResourceKind, str]]] = ..., org: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., fields: _Optional[_Mapping[str, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., newest_first: _Optional[bool] = ...) -> None: ...
+    label_selector: str
+    field_selector: str
+    def __init__(self, kinds: _Optional[_Iterable[_Union[_kind_pb2.ApiResourceKind, str]]] = ..., org: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., fields: _Optional[_Mapping[str, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., newest_first: _Optional[bool] = ..., label_selector: _Optional[str] = ..., field_selector: _Optional[str] = ...) -> None: ...
 
 class ListResourcesResponse(_message.Message):
     __slots__ = ("items", "next_page_token", "revision")
@@ -78,7 +82,7 @@ class ListResourcesResponse(_message.Message):
     def __init__(self, items: _Optional[_Iterable[_Union[_any_pb2.Any, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., revision: _Optional[int] = ...) -> None: ...
 
 class WatchResourcesRequest(_message.Message):
-    __slots__ = ("kinds", "org", "labels", "fields", "names", "ids", "from_revision", "mode", "bookmark_seconds")
+    __slots__ = ("kinds", "org", "labels", "fields", "names", "ids", "from_revision", "mode", "bookmark_seconds", "label_selector", "field_selector")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -102,6 +106,8 @@ class WatchResourcesRequest(_message.Message):
     FROM_REVISION_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
     BOOKMARK_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    LABEL_SELECTOR_FIELD_NUMBER: _ClassVar[int]
+    FIELD_SELECTOR_FIELD_NUMBER: _ClassVar[int]
     kinds: _containers.RepeatedScalarFieldContainer[_kind_pb2.ApiResourceKind]
     org: str
     labels: _containers.ScalarMap[str, str]
@@ -111,7 +117,9 @@ class WatchResourcesRequest(_message.Message):
     from_revision: int
     mode: WatchMode
     bookmark_seconds: int
-    def __init__(self, kinds: _Optional[_Iterable[_Union[_kind_pb2.ApiResourceKind, str]]] = ..., org: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., fields: _Optional[_Mapping[str, str]] = ..., names: _Optional[_Iterable[str]] = ..., ids: _Optional[_Iterable[str]] = ..., from_revision: _Optional[int] = ..., mode: _Optional[_Union[WatchMode, str]] = ..., bookmark_seconds: _Optional[int] = ...) -> None: ...
+    label_selector: str
+    field_selector: str
+    def __init__(self, kinds: _Optional[_Iterable[_Union[_kind_pb2.ApiResourceKind, str]]] = ..., org: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., fields: _Optional[_Mapping[str, str]] = ..., names: _Optional[_Iterable[str]] = ..., ids: _Optional[_Iterable[str]] = ..., from_revision: _Optional[int] = ..., mode: _Optional[_Union[WatchMode, str]] = ..., bookmark_seconds: _Optional[int] = ..., label_selector: _Optional[str] = ..., field_selector: _Optional[str] = ...) -> None: ...
 
 class WatchResourcesResponse(_message.Message):
     __slots__ = ("type", "item", "revision", "resume_revision", "coalesced")
