@@ -1,15 +1,16 @@
 """Uploaded tasks (`WorkflowTask.kind` with a config) as a document of the DSL, so that both run as the same tree.
 
-What the runner cannot do yet stays visible in the result and is refused by name when the document is compiled.
+What the runner cannot do yet is refused by name, at the task that asks for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from stigmer_api.dsl.errors import ERROR_BASE, STATUS_BY_KIND, Json, canonical_type
-from stigmer_api.dsl.problems import DocumentInvalidError, Problem
+from stigmer_api.dsl.problems import DocumentInvalidError, Problem, child
 
 # Names of the wire's enum, by number: inside a config, nested tasks may carry either.
 KINDS: Final[Mapping[int, str]] = {
@@ -36,34 +37,74 @@ KINDS: Final[Mapping[int, str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """The DSL document of uploaded tasks, what it could not say, and where each part of it comes from.
+
+    `places` gives the pointer in the spec of pointers in `value`: a task, or a field that has another name there.
+    """
+
+    value: dict[str, Json]
+    problems: tuple[Problem, ...]
+    places: Mapping[str, str]
+
+    def place(self, pointer: str) -> str:
+        """The pointer in the spec of a pointer in the document: the nearest one that is known, and what is below."""
+        outer = pointer
+        while outer and outer not in self.places:
+            outer = outer.rpartition("/")[0]
+        return self.places.get(outer, "") + pointer[len(outer) :]
+
+
 def normalise(spec: Mapping[str, Json]) -> dict[str, Json]:
     """The DSL document of a workflow spec in protobuf's JSON form.
 
     Raises:
         DocumentInvalidError: a config asks for what the DSL tree cannot say yet.
     """
+    found = normalise_all(spec)
+    if found.problems:
+        raise DocumentInvalidError(found.problems)
+    return found.value
+
+
+def normalise_all(spec: Mapping[str, Json]) -> Normalised:
+    """The same with everything that is wrong beside it; what cannot be said is an empty task in the document."""
     head = {k: v for k, v in (spec.get("document") or {}).items() if k != "description" and v != ""}
     if (spec.get("document") or {}).get("description"):
         head["summary"] = spec["document"]["description"]
     builder = _Builder(str(head.get("namespace", "default")))
-    tasks = builder.tasks(spec.get("tasks") or [], "/tasks")
-    if builder.problems:
-        raise DocumentInvalidError(builder.problems)
-    return {"document": head, "do": tasks}
+    tasks = builder.tasks(spec.get("tasks") or [], "/tasks", "/do")
+    builder.places["/document"] = "/document"
+    return Normalised({"document": head, "do": tasks}, tuple(builder.problems), builder.places)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a config is in the spec, and where its task is in the document."""
+
+    source: str
+    target: str
+
+
+_EMPTY: Final[dict[str, Json]] = {"set": {}}
 
 
 class _Builder:
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
         self.problems: list[Problem] = []
+        self.places: dict[str, str] = {}
 
-    def tasks(self, tasks: Json, pointer: str) -> list[Json]:
+    def tasks(self, tasks: Json, pointer: str, target: str) -> list[Json]:
+        """The tasks at `pointer` of the spec for the list at `target` of the document."""
+        self.places[target] = pointer
         if not isinstance(tasks, list):
             self.problems.append(Problem(pointer, "must be a list of tasks"))
             return []
-        return [self._task(task, f"{pointer}/{i}") for i, task in enumerate(tasks)]
+        return [self._task(task, f"{pointer}/{i}", f"{target}/{i}") for i, task in enumerate(tasks)]
 
-    def _task(self, task: Json, pointer: str) -> dict[str, Json]:
+    def _task(self, task: Json, pointer: str, target: str) -> dict[str, Json]:
         if not isinstance(task, Mapping) or not task.get("name"):
             self.problems.append(Problem(pointer, "a task is an object with a name, a kind and a task_config"))
             return {}
@@ -71,63 +112,88 @@ class _Builder:
         if isinstance(kind, int | float):
             kind = KINDS.get(int(kind), kind)
         config = whole_numbers(_either(task, "task_config", "taskConfig") or {})
-        build = _BUILDERS.get(str(kind))
-        # An unknown or unsupported kind becomes a call of that name, which the compiler refuses by name.
-        body: dict[str, Json] = build(self, config, f"{pointer}/task_config") if build else {"call": str(kind)}
+        name, build = str(task["name"]), _BUILDERS.get(str(kind))
+        place, body = _Place(f"{pointer}/task_config", child(target, name)), _EMPTY
+        self.places[target] = self.places[place.target] = pointer
+        self.comes_from(_Place(pointer, place.target), export="export", then="flow/then")
+        if build:
+            body = build(self, config, place)
+        else:
+            message = f"the task {name!r} is of kind {str(kind)!r}, which is not supported yet"
+            self.problems.append(Problem(f"{pointer}/kind", message))
         if task.get("compensate"):
             self.problems.append(Problem(f"{pointer}/compensate", "compensation is not supported yet"))
+        body = dict(body)
         if (task.get("export") or {}).get("as"):
             body["export"] = {"as": task["export"]["as"]}
         if (task.get("flow") or {}).get("then"):
             body["then"] = task["flow"]["then"]
-        return {str(task["name"]): body}
+        return {name: body}
 
     def refuse(self, config: Mapping[str, Json], pointer: str, *keys: str) -> None:
+        """Note that each of `keys` that is given is not supported yet."""
         for key in keys:
             if config.get(key):
                 self.problems.append(Problem(f"{pointer}/{key}", f"{key!r} is not supported yet"))
 
-    def set_vars(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+    def comes_from(self, place: _Place, **fields: str) -> None:
+        """Note where fields of the task's body come from; `_` in a name goes one level down."""
+        for target, source in fields.items():
+            self.places[f"{place.target}/{target.replace('_', '/')}"] = f"{place.source}/{source}".rstrip("/")
+
+    def set_vars(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
+        self.comes_from(place, set="variables")
         return {"set": config.get("variables") or {}}
 
-    def http_call(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+    def http_call(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
+        self.comes_from(place, **{"with": ""}, timeout="timeout_seconds", timeout_after_seconds="timeout_seconds")
         request = {key: config[key] for key in ("method", "endpoint", "headers", "body") if config.get(key)}
         body: dict[str, Json] = {"call": "http", "with": request}
         if config.get("timeout_seconds"):
             body["timeout"] = {"after": {"seconds": config["timeout_seconds"]}}
         return body
 
-    def switch_case(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+    def switch_case(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
         cases = []
-        for case in config.get("cases") or []:
+        self.comes_from(place, switch="cases")
+        for index, case in enumerate(config.get("cases") or []):
+            name = str(case.get("name", ""))
+            self.places[child(place.target, "switch", index, name)] = f"{place.source}/cases/{index}"
             when = {"when": case["when"]} if case.get("when") else {}
-            cases.append({str(case.get("name", "")): {**when, "then": case.get("then", "continue")}})
+            cases.append({name: {**when, "then": case.get("then", "continue")}})
         return {"switch": cases}
 
-    def for_each(self, config: Mapping[str, Json], pointer: str) -> dict[str, Json]:
-        self.refuse(config, pointer, "batch_size")
+    def for_each(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
+        self.comes_from(place, **{"for": ""})
+        self.refuse(config, place.source, "batch_size")
         if config.get("max_parallelism", 0) > 1:
-            self.refuse(config, pointer, "max_parallelism")
+            self.refuse(config, place.source, "max_parallelism")
         if config.get("on_error") not in (None, 0, 1, "FOR_EACH_ERROR_POLICY_UNSPECIFIED", "FOR_EACH_FAIL_FAST"):
-            self.refuse(config, pointer, "on_error")
+            self.refuse(config, place.source, "on_error")
         loop = {key: config[key] for key in ("each", "in") if key in config}
-        return {"for": loop, "do": self.tasks(config.get("do") or [], f"{pointer}/do")}
+        return {"for": loop, "do": self.tasks(config.get("do") or [], f"{place.source}/do", f"{place.target}/do")}
 
-    def try_catch(self, config: Mapping[str, Json], pointer: str) -> dict[str, Json]:
+    def try_catch(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
+        self.comes_from(place, catch="catch")
         given = config.get("catch") or {}
-        self.refuse(given, f"{pointer}/catch", "compensate")
+        self.refuse(given, f"{place.source}/catch", "compensate")
         catch: dict[str, Json] = {"as": given["as"]} if given.get("as") else {}
         if given.get("do"):
-            catch["do"] = self.tasks(given["do"], f"{pointer}/catch/do")
-        return {"try": self.tasks(config.get("try") or [], f"{pointer}/try"), "catch": catch}
+            catch["do"] = self.tasks(given["do"], f"{place.source}/catch/do", f"{place.target}/catch/do")
+        return {
+            "try": self.tasks(config.get("try") or [], f"{place.source}/try", f"{place.target}/try"),
+            "catch": catch,
+        }
 
-    def wait(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+    def wait(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
+        self.comes_from(place, wait="duration", wait_until="until")
         if "until" in config:
             return {"wait": {"until": config["until"]}}
         duration = config.get("duration") or {"seconds": config.get("seconds", 0)}
         return {"wait": duration}
 
-    def raise_error(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+    def raise_error(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
+        self.comes_from(place, **{"raise": ""}, raise_error="error", raise_error_detail="message")
         name = str(config.get("error", ""))
         kind = canonical_type(name)
         standard = kind if kind in STATUS_BY_KIND else "runtime"
@@ -137,17 +203,19 @@ class _Builder:
             error["detail"] = config["message"]
         return {"raise": {"error": error}}
 
-    def run_workflow(self, config: Mapping[str, Json], _pointer: str) -> dict[str, Json]:
+    def run_workflow(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
+        self.comes_from(place, run="", run_workflow="", run_workflow_name="workflow", run_workflow_input="input")
         target = {"namespace": self.namespace, "name": config.get("workflow", ""), "version": "latest"}
         return {"run": {"workflow": {**target, "input": config.get("input") or {}}}}
 
-    def agent_call(self, config: Mapping[str, Json], pointer: str) -> dict[str, Json]:
+    def agent_call(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
+        self.comes_from(place, **{"with": ""})
         keys = [key for key in config if key not in ("agent", "message")]
-        self.refuse(config, pointer, *keys)
+        self.refuse(config, place.source, *keys)
         return {"call": "agent", "with": {key: config[key] for key in ("agent", "message") if key in config}}
 
 
-_BUILDERS: Final[Mapping[str, Callable[[_Builder, Mapping[str, Json], str], dict[str, Json]]]] = {
+_BUILDERS: Final[Mapping[str, Callable[[_Builder, Mapping[str, Json], _Place], dict[str, Json]]]] = {
     "set_vars": _Builder.set_vars,
     "http_call": _Builder.http_call,
     "switch_case": _Builder.switch_case,
@@ -158,6 +226,9 @@ _BUILDERS: Final[Mapping[str, Callable[[_Builder, Mapping[str, Json], str], dict
     "run_workflow": _Builder.run_workflow,
     "agent_call": _Builder.agent_call,
 }
+
+SUPPORTED_KINDS: Final = frozenset(_BUILDERS)
+"""Names of the kinds that the DSL tree can say."""
 
 
 def _either(value: Mapping[str, Json], *keys: str) -> Json:
