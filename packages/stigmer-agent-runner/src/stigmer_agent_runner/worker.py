@@ -18,6 +18,7 @@ from stigmer_agent_runner.activities import Activities
 from stigmer_agent_runner.contracts import TIMING
 from stigmer_agent_runner.engine.providers import PROVIDERS
 from stigmer_agent_runner.engine.registry import Engines
+from stigmer_agent_runner.schedule import ScheduleActivities, ScheduleFireWorkflow
 from stigmer_agent_runner.segment import SegmentRunner
 from stigmer_agent_runner.server import GrpcServer
 from stigmer_agent_runner.status.clock import SystemClock
@@ -54,20 +55,20 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     async with AsyncClient(settings.server_target, token) as server:
         warming = asyncio.create_task(_warm(engines, settings))
         try:
-            await _poll(_worker(client, GrpcServer(server), engines, settings), stop)
+            await _poll(_worker(client, server, engines, settings), stop)
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
 
 
-def _worker(client: Client, server: GrpcServer, engines: Engines, settings: Settings) -> Worker:
-    clock = SystemClock()
+def _worker(client: Client, api: AsyncClient, engines: Engines, settings: Settings) -> Worker:
+    clock, server = SystemClock(), GrpcServer(api)
     activities = Activities(SegmentRunner(server, engines, settings, clock), server, settings, clock)
     return Worker(
         client,
         task_queue=AGENT_EXECUTION_QUEUE,
-        workflows=[AgentExecutionWorkflow],
-        activities=[activities.run_segment, activities.settle],
+        workflows=[AgentExecutionWorkflow, ScheduleFireWorkflow],
+        activities=[activities.run_segment, activities.settle, ScheduleActivities(api).fire],
         max_concurrent_activities=settings.max_concurrency,
         max_heartbeat_throttle_interval=_THROTTLE,
         default_heartbeat_throttle_interval=_THROTTLE,

@@ -39,6 +39,8 @@ class ApiServer:
         self.resources: dict[tuple[str, str], Any] = {}
         self.reports: dict[str, list[io_pb2.AgentExecutionUpdateStatusInput]] = {}
         self.fail_reports: list[ApiError] = []
+        self.fired: list[Any] = []
+        self.fail_fires: list[ApiError] = []
         self.signal = enum_pb2.EXECUTION_CONTROL_SIGNAL_UNSPECIFIED
         self.address = ""
         self._port = 0
@@ -121,6 +123,13 @@ class ApiServer:
             raise NotFound(f"{kind} {request.value} does not exist")
         return found
 
+    async def trigger(self, request: Any) -> Any:
+        """RPC trigger of a schedule."""
+        if self.fail_fires:
+            raise self.fail_fires.pop(0)
+        self.fired.append(request)
+        return method("schedule", "trigger").response(execution_id=f"aex-of-{request.value}")
+
     async def update_status(self, request: io_pb2.AgentExecutionUpdateStatusInput) -> io_pb2.UpdateStatusResponse:
         """RPC updateStatus."""
         if self.fail_reports:
@@ -164,6 +173,8 @@ class _Handler(grpc.GenericRpcHandler):
             self._methods[rpc.path] = (rpc, partial(server.get, kind))
         rpc = method("agent_execution", "updateStatus")
         self._methods[rpc.path] = (rpc, server.update_status)
+        rpc = method("schedule", "trigger")
+        self._methods[rpc.path] = (rpc, server.trigger)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
         found = self._methods.get(handler_call_details.method)
