@@ -19,10 +19,8 @@ from typing import Any, NoReturn
 
 import psycopg
 import pytest
-import sqlalchemy as sa
 
 from stigmer_store import Repository, ResourceRecord, Transaction, open_repository
-from stigmer_store.memory import MemoryRepository
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOBODY = 65534
@@ -41,19 +39,6 @@ class Backend:
         store = open_repository(self.url)
         self.opened.append(store)
         return store
-
-    def compact(self, store: Repository, revision: int) -> None:
-        """Forget the changes up to a revision, as retention will."""
-        if isinstance(store, MemoryRepository):
-            state = store._state
-            state.compacted = revision
-            state.changes = [change for change in state.changes if change.revision > revision]
-            return
-        engine = sa.create_engine(self.url)
-        with engine.begin() as connection:
-            connection.execute(sa.text("DELETE FROM changes WHERE revision <= :r"), {"r": revision})
-            connection.execute(sa.text("UPDATE revision_counter SET compacted = :r"), {"r": revision})
-        engine.dispose()
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from stigmer_store import limits, paging
@@ -28,6 +28,7 @@ from stigmer_store.records import (
     search_text,
 )
 from stigmer_store.repository import GapListener, Listener, Transaction
+from stigmer_store.retention import last_to_forget_in, retention_of
 
 T = TypeVar("T")
 
@@ -41,6 +42,7 @@ class _State:
     last_outbox_id: int = 0
     resources: dict[Key, ResourceRecord] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
+    logged_at: list[datetime] = field(default_factory=list)  # one for each change
     outbox: dict[int, OutboxItem] = field(default_factory=dict)
     events: dict[str, tuple[EventRecord, ...]] = field(default_factory=dict)
 
@@ -50,6 +52,7 @@ class _State:
             self,
             resources=self.resources.copy(),
             changes=self.changes.copy(),
+            logged_at=self.logged_at.copy(),
             outbox=self.outbox.copy(),
             events=self.events.copy(),
         )
@@ -100,6 +103,7 @@ class _MemoryTransaction:
         """Log the changes and return them."""
         changes = self._changes.finish(self.state.revision)
         self.state.changes += changes
+        self.state.logged_at += [datetime.now(UTC)] * len(changes)
         return changes
 
     def revision(self) -> int:
@@ -259,6 +263,20 @@ class MemoryRepository:
             return newer
         last = newer[max(limit, 1) - 1].revision
         return [change for change in newer if change.revision <= last]
+
+    async def compact(
+        self, keep_count: int, keep_age: timedelta, *, max_bytes: int | None = None, now: datetime | None = None
+    ) -> int:
+        """Forget old changes; returns the oldest revision to read after."""
+        keep = retention_of(keep_count, keep_age, max_bytes, now)
+        state = self._open_state().copy()
+        log = list(zip(state.changes, state.logged_at, strict=True))
+        state.compacted = last_to_forget_in(log, keep, state.compacted)
+        kept = [(change, logged_at) for change, logged_at in log if change.revision > state.compacted]
+        state.changes = [change for change, _ in kept]
+        state.logged_at = [logged_at for _, logged_at in kept]
+        self._state = state
+        return state.compacted
 
     async def due_outbox(self, limit: int, now: datetime) -> Sequence[OutboxItem]:
         """At most `limit` items whose time has come, the longest due first."""

@@ -36,6 +36,7 @@ class PendingWrites:
     postponed: list[Row] = field(default_factory=list)
     completed: list[int] = field(default_factory=list)
     changes: list[Sequence[Change]] = field(default_factory=list)  # one entry per transaction
+    log_bytes: int = 0  # size of the change log before what waits here; only a group knows it
 
     def update(self, update: Update) -> None:
         """Add an update; the latest state wins, and a side table once touched stays so."""
@@ -80,7 +81,7 @@ class PendingWrites:
         statements.postpone_outbox(connection, self.postponed)
         statements.delete_outbox(connection, self.completed)
         statements.insert_outbox(connection, self.outbox)  # last: nobody can know the ids these will get
-        statements.insert_changes(connection, self.changes)
+        self.log_bytes = statements.insert_changes(connection, self.changes, self.log_bytes)
         for told in (self.updates, self.events, self.outbox, self.postponed, self.completed, self.changes):
             told.clear()
 

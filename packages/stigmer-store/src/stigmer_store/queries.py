@@ -169,7 +169,7 @@ def events(connection: Connection, execution_id: str, after: int, limit: int) ->
 
 
 _CHANGES = tables.changes
-_LOGGED = tuple(_CHANGES.c)[3:]  # the columns of the record, and what an update changed in it
+_LOGGED = tuple(_CHANGES.c)[3:-2]  # the columns of the record, and what an update changed in it
 _LAST_OF_WINDOW = (
     sa.select(_CHANGES.c.revision)
     .where(_CHANGES.c.revision > bindparam("after"))

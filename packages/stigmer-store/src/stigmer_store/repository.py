@@ -6,7 +6,7 @@ Both have an SQL implementation (`sql.py`) and one in memory (`memory.py`); one 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from stigmer_store.records import Change, EventRecord, ListQuery, OutboxItem, Page, ResourceRecord
@@ -108,6 +108,15 @@ class Repository(Protocol):
 
         A revision is never split: the last one is complete even when that passes `limit`. Raises
         RevisionCompacted when the log no longer reaches back that far.
+        """
+
+    async def compact(
+        self, keep_count: int, keep_age: timedelta, *, max_bytes: int | None = None, now: datetime | None = None
+    ) -> int:
+        """Forget old changes; returns the oldest revision that `changes` still reads after.
+
+        Kept are at least the newest `keep_count` changes and all younger than `keep_age` at `now` (default: now), but
+        never more than about `max_bytes` of them. No revision is split, and no reader sees half of it.
         """
 
     async def due_outbox(self, limit: int, now: datetime) -> Sequence[OutboxItem]:

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from stigmer_store import limits, queries
+from stigmer_store import limits, queries, retention
 from stigmer_store.engine import READERS, Engines
 from stigmer_store.errors import StoreClosed
 from stigmer_store.failures import translate
@@ -21,6 +22,8 @@ from stigmer_store.listeners import Listeners
 from stigmer_store.notices import Notices
 from stigmer_store.records import Change, EventRecord, ListQuery, OutboxItem, Page, ResourceRecord
 from stigmer_store.repository import GapListener, Listener, Transaction
+from stigmer_store.retention import retention_of
+from stigmer_store.transaction import SqlTransaction
 from stigmer_store.writer import Writer
 
 T = TypeVar("T")
@@ -76,6 +79,16 @@ class SqlRepository:
         """The changes with a greater revision, in order, no revision split. Raises RevisionCompacted."""
         return await self._read(lambda connection: queries.changes(connection, after, limit))
 
+    async def compact(
+        self, keep_count: int, keep_age: timedelta, *, max_bytes: int | None = None, now: datetime | None = None
+    ) -> int:
+        """Forget old changes, some thousands at a time; returns the oldest revision to read after."""
+        keep = retention_of(keep_count, keep_age, max_bytes, now)
+        last = await self._read(lambda connection: retention.last_to_forget(connection, keep))
+        while (reached := await self._writer.submit(partial(_forget, up_to=last))) < last:
+            pass
+        return reached
+
     async def due_outbox(self, limit: int, now: datetime) -> Sequence[OutboxItem]:
         """At most `limit` items whose time has come, the longest due first."""
         limits.check_time("now", now)
@@ -119,3 +132,8 @@ class SqlRepository:
                 return query(connection)
         except SQLAlchemyError as error:
             raise translate(error) from error
+
+
+def _forget(transaction: Transaction, up_to: int) -> int:
+    assert isinstance(transaction, SqlTransaction)  # noqa: S101 - the writer of this repository makes no other
+    return transaction.forget_changes(up_to)

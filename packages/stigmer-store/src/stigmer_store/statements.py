@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -15,6 +16,7 @@ from stigmer_store import tables
 from stigmer_store.changeset import Key
 from stigmer_store.notices import CHANNEL
 from stigmer_store.records import Change, EventRecord, ResourceRecord, search_text
+from stigmer_store.retention import size_of
 from stigmer_store.tables import resources
 
 Row = dict[str, Any]
@@ -125,33 +127,43 @@ def delete_outbox(connection: Connection, ids: Sequence[int]) -> None:
         connection.execute(_COMPLETE, [{"this_id": id_} for id_ in ids])
 
 
-def insert_changes(connection: Connection, transactions: Sequence[Sequence[Change]]) -> None:
-    """Log the changes of each of these transactions."""
-    rows = [
-        {
-            **_row(change.record),
-            "record_revision": change.record.revision,
-            "revision": change.revision,
-            "ordinal": ordinal,
-            "operation": change.operation.value,
-            "previous_labels": change.previous_labels,
-            "previous_fields": change.previous_fields,
-        }
-        for transaction in transactions
-        for ordinal, change in enumerate(transaction)
-    ]
+def insert_changes(connection: Connection, transactions: Sequence[Sequence[Change]], log_bytes: int) -> int:
+    """Log the changes of each of these transactions; from and to the size of all that was ever logged."""
+    rows = []
+    now = datetime.now(UTC)
+    for transaction in transactions:
+        for ordinal, change in enumerate(transaction):
+            log_bytes += size_of(change)
+            rows.append(_logged(change, ordinal, now, log_bytes))
     _insert(connection, tables.changes, rows)
+    return log_bytes
 
 
-def lock_revision(connection: Connection) -> int:
-    """The current revision; no other writer of this database moves until the transaction ends."""
-    statement = sa.select(tables.revision_counter.c.revision).with_for_update()
-    return int(connection.execute(statement).scalar_one())
+def _logged(change: Change, ordinal: int, now: datetime, log_bytes: int) -> Row:
+    return {
+        **_row(change.record),
+        "record_revision": change.record.revision,
+        "revision": change.revision,
+        "ordinal": ordinal,
+        "operation": change.operation.value,
+        "previous_labels": change.previous_labels,
+        "previous_fields": change.previous_fields,
+        "logged_at": now,
+        "log_bytes": log_bytes,
+    }
 
 
-def set_revision(connection: Connection, revision: int) -> None:
-    """Make this the current revision."""
-    connection.execute(sa.update(tables.revision_counter).values(revision=bindparam("new")), {"new": revision})
+def lock_revision(connection: Connection) -> tuple[int, int]:
+    """The current revision and size of the log; no other writer moves until the transaction ends."""
+    counter = tables.revision_counter.c
+    row = connection.execute(sa.select(counter.revision, counter.log_bytes).with_for_update()).one()
+    return row.revision, row.log_bytes
+
+
+def set_revision(connection: Connection, revision: int, log_bytes: int) -> None:
+    """Make these the current ones."""
+    statement = sa.update(tables.revision_counter).values(revision=bindparam("new"), log_bytes=bindparam("size"))
+    connection.execute(statement, {"new": revision, "size": log_bytes})
 
 
 def notify(connection: Connection, revision: int) -> None:

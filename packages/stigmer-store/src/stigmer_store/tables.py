@@ -119,13 +119,15 @@ def _entries(name: str) -> sa.Table:
 resource_labels = _entries("resource_labels")
 resource_fields = _entries("resource_fields")
 
-# One row. `compacted` is the last revision whose changes are no longer kept.
+# One row. `compacted` is the last revision whose changes are no longer kept, `log_bytes` what all changes ever logged
+# have taken.
 revision_counter = sa.Table(
     "revision_counter",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Column("compacted", sa.BigInteger, nullable=False),
+    sa.Column("log_bytes", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 changes = sa.Table(
@@ -137,6 +139,8 @@ changes = sa.Table(
     *_record_columns("record_revision"),
     sa.Column("previous_labels", OptionalStringMap),
     sa.Column("previous_fields", OptionalStringMap),
+    sa.Column("logged_at", Moment, nullable=False, server_default="0"),
+    sa.Column("log_bytes", sa.BigInteger, nullable=False, server_default="0"),  # with all before it
     sa.PrimaryKeyConstraint("revision", "ordinal"),
 )
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.engine import Connection, NestedTransaction
 
-from stigmer_store import limits, queries, statements
+from stigmer_store import limits, queries, retention, statements
 from stigmer_store.changeset import ChangeSet, Key
 from stigmer_store.errors import RecordNotFound, RequestIdTaken, SlugTaken
 from stigmer_store.pending import PendingWrites, Update
@@ -164,6 +164,11 @@ class SqlTransaction:
         """Forget all events of an execution."""
         self._tell()
         statements.delete_events(self._connection, execution_id)
+
+    def forget_changes(self, up_to: int) -> int:
+        """Forget the oldest entries of the change log; see `retention.forget`."""
+        self._tell()
+        return retention.forget(self._connection, up_to)
 
     def _tell(self) -> None:
         """Let the database know everything so far; from here on a rollback is the database's work."""

@@ -22,6 +22,7 @@ from stigmer_store.errors import StoreClosed
 from stigmer_store.failures import translate
 from stigmer_store.feed import Feed
 from stigmer_store.listeners import Listeners
+from stigmer_store.pending import PendingWrites
 from stigmer_store.records import Change
 from stigmer_store.repository import Transaction
 from stigmer_store.transaction import Group, SqlTransaction
@@ -178,7 +179,8 @@ class Writer:
             started = False
             try:
                 self._database_error = None
-                group = Group(connection, statements.lock_revision(connection))
+                revision, log_bytes = statements.lock_revision(connection)
+                group = Group(connection, revision, PendingWrites(log_bytes=log_bytes))
                 self._feed.catch_up(connection, group.revision)
                 started = True
                 self._fill(group, jobs)
@@ -197,7 +199,7 @@ class Writer:
                 raise _GroupFailed
         group.flush()
         if group.revision != before:
-            statements.set_revision(group.connection, group.revision)
+            statements.set_revision(group.connection, group.revision, group.pending.log_bytes)
             if group.connection.dialect.name == "postgresql":
                 statements.notify(group.connection, group.revision)
 
