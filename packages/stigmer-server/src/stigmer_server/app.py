@@ -28,6 +28,7 @@ from stigmer_server.search import search
 from stigmer_server.secrets.vault import Vault
 from stigmer_server.settings import Settings
 from stigmer_server.token import read_or_make_token
+from stigmer_server.upkeep import Upkeep
 from stigmer_server.watch.broker import Broker
 from stigmer_store import Repository, StoreError, StoreUnavailable, open_repository
 
@@ -65,6 +66,7 @@ class App:
         self.schedules = ScheduleKeeper(self.controller, ScheduleLink(self.temporal), settings.reconcile_seconds)
         self.dispatcher = Dispatcher(self.controller, self.temporal, {SYNC: self.schedules.deliver})
         self.reconciler = Reconciler(self.controller, self.temporal, settings.reconcile_seconds)
+        self.upkeep = Upkeep(self.repository, settings)
         self.artifacts = ArtifactFiles(settings.artifacts_path)
         parts = Services(self.repository, self.controller, self.broker, self.temporal, self.artifacts)
         handlers = install(self.registry, FREE_METHODS, parts)
@@ -89,6 +91,7 @@ class App:
         for name, work in (
             ("dispatcher", self.dispatcher.run()),
             ("reconciler", self.reconciler.run()),
+            ("upkeep", self.upkeep.run()),
             ("schedules", self.schedules.run()),
         ):
             self._tasks.append(asyncio.create_task(work, name=name))

@@ -26,6 +26,10 @@ _FILE_KEYS = {
     "tls_key": ("server", "tls_key"),
     "max_message_bytes": ("server", "max_message_bytes"),
     "reconcile_seconds": ("server", "reconcile_seconds"),
+    "change_log_keep": ("server", "change_log_keep"),
+    "change_log_keep_seconds": ("server", "change_log_keep_seconds"),
+    "change_log_max_bytes": ("server", "change_log_max_bytes"),
+    "upkeep_seconds": ("server", "upkeep_seconds"),
     "temporal_address": ("temporal", "address"),
     "temporal_port": ("temporal", "port"),
     "temporal_namespace": ("temporal", "namespace"),
@@ -78,6 +82,22 @@ class Settings(BaseSettings):
 
     reconcile_seconds: float = Field(default=30.0, gt=0, validation_alias=AliasChoices("STIGMER_RECONCILE_SECONDS"))
     """Seconds between two comparisons of unfinished executions with Temporal. A safety net, hence seldom."""
+
+    change_log_keep: int = Field(default=100_000, ge=0, validation_alias=AliasChoices("STIGMER_CHANGE_LOG_KEEP"))
+    """Changes that the log keeps at least, so that watchers can resume. With 2 KB bodies the default is 200 MB."""
+
+    change_log_keep_seconds: float = Field(
+        default=3600.0, ge=0, validation_alias=AliasChoices("STIGMER_CHANGE_LOG_KEEP_SECONDS")
+    )
+    """Seconds for which every change is kept, beyond the count. An hour: a laptop that slept a while resumes."""
+
+    change_log_max_bytes: int = Field(
+        default=1024 * 1024 * 1024, ge=1024 * 1024, validation_alias=AliasChoices("STIGMER_CHANGE_LOG_MAX_BYTES")
+    )
+    """Bytes that the log may take whatever its count and age: entries hold whole bodies. 1 GiB, a disk's small part."""
+
+    upkeep_seconds: float = Field(default=60.0, gt=0, validation_alias=AliasChoices("STIGMER_UPKEEP_SECONDS"))
+    """Seconds between two trims of the change log. A minute bounds how far it outgrows its limits."""
 
     token: str = Field(default="", validation_alias=AliasChoices("STIGMER_TOKEN"), repr=False)
     """Bearer token. Empty: the file `token` of the home, made at the first start."""
