@@ -17,6 +17,12 @@ AGENT_EXECUTION_QUEUE = "agent_execution_runner"
 CHILD_FINISHED = "stigmer/child-finished"
 """Signal that the server sends to a waiting workflow when an execution it started is terminal."""
 
+SET_PAUSED = "stigmer/set-paused"
+"""Signal that makes a run hold at its next safe point, or go on."""
+
+RECOVERY_MEMO = "stigmer_recovery"
+"""Memo of a Temporal run: how often its execution had been started again before (absent: never)."""
+
 PARENT_LABEL = "stigmer.ai/parent-execution"
 """Label of an execution that another execution started; its value is the id of that one."""
 
@@ -40,6 +46,15 @@ class ChildFinished:
     """Payload of CHILD_FINISHED."""
 
     execution_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseState:
+    """Payload of SET_PAUSED. `number` grows: one that is not above the last is old and means nothing."""
+
+    paused: bool
+    number: int
+    reason: str = ""
 
 
 def temporal_workflow_id(workflow_type: str, execution_id: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from stigmer_api.errors import FailedPrecondition
 from stigmer_api.kinds import Kind
 from stigmer_server.executions import phases
+from stigmer_server.executions.controls import impossible
 from stigmer_server.executions.merge import is_news, merge_status
 from stigmer_server.executions.outbox import enqueue_cancel, enqueue_terminate, save_execution
 from stigmer_server.executions.settle import rfc3339, settle
@@ -92,13 +92,5 @@ def _is_over(kind: Kind, execution: Resource, wanted: str) -> bool:
     """Whether the execution has ended as wanted; raises FailedPrecondition when it has ended otherwise."""
     phase = phases.phase_of(execution)
     if phase in phases.TERMINAL and phase != wanted:
-        raise FailedPrecondition(
-            f"{kind.name} {execution.metadata.id} has ended: it is {_word(phase)}",
-            reason="EXECUTION_ENDED",
-            metadata={"id": execution.metadata.id, "phase": phase},
-        )
+        raise impossible(kind, execution)
     return phase == wanted
-
-
-def _word(phase: str) -> str:
-    return phase.removeprefix("EXECUTION_").replace("_", " ").lower()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -36,6 +37,7 @@ _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 _LOOK_AGAIN_SECONDS = 10.0
 """Rows that another server wrote, or that were postponed, are found this late at most."""
+_LOOKS_AT_CLOSING = 20
 _LONGEST_POSTPONEMENT = 60.0
 
 
@@ -54,6 +56,8 @@ class Dispatcher:
         self._deliver_by_topic: Mapping[str, Deliver] = {
             **(more or {}),
             outbox.START: self._start,
+            outbox.RECOVER: self._recover,
+            outbox.SIGNAL: self._signal,
             outbox.CANCEL: self._cancel,
             outbox.TERMINATE: self._terminate,
             outbox.CHILD_FINISHED: self._tell_parent,
@@ -129,6 +133,28 @@ class Dispatcher:
             await self._settle(kind, item.key, phases.FAILED, f"Temporal refuses to start it: {error}")
             return
         await self._controller.run(lambda unit: _mark_started(unit, kind, item.key))
+
+    async def _recover(self, item: OutboxItem) -> None:
+        key, _, number = item.payload.decode().partition("\n")
+        kind = kind_by_key(key)
+        record = await self._repository.get(kind.key, item.key)
+        if record is None or phases.record_is_terminal(record):
+            return  # deleted or ended meanwhile, perhaps by the very run that this started
+        for _ in range(_LOOKS_AT_CLOSING):
+            if await self._temporal.start(kind, item.key, int(number)):
+                await self._controller.run(lambda unit: _mark_started(unit, kind, item.key))
+                return
+            await asyncio.sleep(_FIRST_PAUSE)
+        raise TemporalRefused("its last run has reported its end and has not closed yet")
+
+    async def _signal(self, item: OutboxItem) -> None:
+        content = json.loads(item.payload)
+        kind = kind_by_key(content["kind"])
+        record = await self._repository.get(kind.key, item.key)
+        if record is None or phases.record_is_terminal(record):
+            return
+        request_id = f"stigmer-outbox-{item.id}-{item.key}"
+        await self._temporal.signal(workflow_id_of(kind, item.key), content["signal"], content["argument"], request_id)
 
     async def _cancel(self, item: OutboxItem) -> None:
         kind, reason = _kind_and_reason(item)

@@ -13,7 +13,9 @@ from stigmer_server.resources.envelope import Resource
 
 __all__ = ["is_news", "merge_status"]
 
-_OURS = frozenset({"phase", "audit", "sequence", "temporal_workflow_id", "last_event_sequence"})
+_OURS = frozenset(
+    {"phase", "audit", "sequence", "temporal_workflow_id", "last_event_sequence", "pause_requested", "recoveries"}
+)
 """Status fields that a report cannot set by itself."""
 
 _KEYS = {"tasks": "task_id", "messages": "id"}

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from stigmer_api.kinds import Kind, kind_by_key
 from stigmer_server.executions import phases
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from stigmer_server.resources.envelope import Resource
     from stigmer_server.resources.unit import UnitOfWork
 
 __all__ = [
     "CANCEL",
     "CHILD_FINISHED",
+    "RECOVER",
+    "SIGNAL",
     "START",
     "TERMINATE",
     "enqueue_cancel",
+    "enqueue_recover",
+    "enqueue_signal",
     "enqueue_start",
     "enqueue_terminate",
     "save_execution",
@@ -24,6 +32,12 @@ __all__ = [
 
 START = "start-execution"
 """Start the Temporal workflow of the execution `key`; payload: kind key."""
+
+RECOVER = "recover-execution"
+"""Start a new Temporal run of the execution `key`; payload: kind key, newline, number of the recovery."""
+
+SIGNAL = "signal-execution"
+"""Signal the Temporal workflow of the execution `key`; payload: JSON of kind, signal and argument."""
 
 CANCEL = "cancel-execution"
 """Ask the Temporal workflow to cancel; payload: kind key, newline, reason."""
@@ -38,6 +52,17 @@ CHILD_FINISHED = "child-finished"
 def enqueue_start(unit: UnitOfWork, kind: Kind, execution: Resource) -> None:
     """Have the execution started."""
     unit.enqueue(START, execution.metadata.id, kind.key.encode())
+
+
+def enqueue_recover(unit: UnitOfWork, kind: Kind, execution: Resource) -> None:
+    """Have an execution that has ended started again."""
+    unit.enqueue(RECOVER, execution.metadata.id, f"{kind.key}\n{execution.status.recoveries}".encode())
+
+
+def enqueue_signal(unit: UnitOfWork, kind: Kind, execution: Resource, signal: str, argument: DataclassInstance) -> None:
+    """Have the execution's workflow signalled, after it was started."""
+    payload = {"kind": kind.key, "signal": signal, "argument": asdict(argument)}
+    unit.enqueue(SIGNAL, execution.metadata.id, json.dumps(payload).encode())
 
 
 def enqueue_cancel(unit: UnitOfWork, kind: Kind, execution: Resource, reason: str) -> None:
@@ -55,6 +80,8 @@ def save_execution(unit: UnitOfWork, kind: Kind, execution: Resource, *, was: st
 
     `was`: its phase before the change.
     """
+    if phases.phase_of(execution) in phases.TERMINAL:
+        execution.status.pause_requested = False
     unit.save(kind_by_key(kind.key), execution)
     if was in phases.TERMINAL or phases.phase_of(execution) not in phases.TERMINAL:
         return

@@ -15,8 +15,9 @@ from stigmer_server.executions import phases
 from stigmer_server.executions.settle import settle
 from stigmer_server.executions.temporal import Outcome, TemporalAway, TemporalLink, TemporalRefused
 from stigmer_server.resources.controller import Controller
-from stigmer_server.resources.envelope import from_record
+from stigmer_server.resources.envelope import Resource, from_record
 from stigmer_server.resources.listing import read_all
+from stigmer_server.resources.unit import UnitOfWork
 from stigmer_store import ListQuery, ResourceRecord, StoreError
 
 __all__ = ["Reconciler"]
@@ -79,10 +80,18 @@ class Reconciler:
         if outcome is None:
             return False
         phase, reason = _verdict(outcome)
-        done = await self._controller.run(lambda unit: settle(unit, kind, record.id, phase, reason))
+        done = await self._controller.run(lambda unit: _settle_started(unit, kind, record.id, (phase, reason)))
         if done is not None:
             _log.warning("settled", execution=record.id, phase=phase, reason=reason)
         return done is not None
+
+
+def _settle_started(unit: UnitOfWork, kind: Kind, execution_id: str, verdict: tuple[str, str]) -> Resource | None:
+    """Settle, unless the execution was recovered while Temporal was asked: then the closed run is not its own."""
+    execution = unit.find(kind, execution_id)
+    if execution is None or not execution.status.temporal_workflow_id:
+        return None
+    return settle(unit, kind, execution_id, *verdict)
 
 
 def _verdict(outcome: Outcome) -> tuple[str, str]:

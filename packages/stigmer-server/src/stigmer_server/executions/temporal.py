@@ -26,6 +26,7 @@ from stigmer_api.temporal import (
     AGENT_EXECUTION,
     AGENT_EXECUTION_QUEUE,
     CHILD_FINISHED,
+    RECOVERY_MEMO,
     WORKFLOW_EXECUTION,
     WORKFLOW_EXECUTION_QUEUE,
     ChildFinished,
@@ -111,35 +112,55 @@ class TemporalLink:
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
 
-    async def start(self, kind: Kind, execution_id: str) -> None:
-        """Start the workflow of an execution; done as well when it was started before. Raises TemporalRefused."""
+    async def start(self, kind: Kind, execution_id: str, recovery: int = 0) -> bool:
+        """Start the workflow of an execution; done as well when it was started before. Raises TemporalRefused.
+
+        `recovery` above 0 starts a new run after the last one has closed; False while that is still open.
+        """
         client = await self._connected()
         workflow_type, queue = _RUNS[kind.key]
+        workflow_id = workflow_id_of(kind, execution_id)
+        reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if recovery else WorkflowIDReusePolicy.REJECT_DUPLICATE
         try:
             await self._call(
                 client.start_workflow(
                     workflow_type,
                     ExecutionInput(execution_id),
-                    id=workflow_id_of(kind, execution_id),
+                    id=workflow_id,
                     task_queue=queue,
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_reuse_policy=reuse,
+                    memo={RECOVERY_MEMO: recovery} if recovery else None,
                 )
             )
         except WorkflowAlreadyStartedError:
-            return
+            return not recovery or await self._recovery_of(client, workflow_id) >= recovery
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:  # nothing but the namespace can be missing here
                 raise TemporalAway(error.message) from error
             raise TemporalRefused(error.message) from error
+        return True
+
+    async def _recovery_of(self, client: Client, workflow_id: str) -> int:
+        """The recovery that the present run of a workflow belongs to."""
+        try:
+            description = await self._call(client.get_workflow_handle(workflow_id).describe())
+            return int(await description.memo_value(RECOVERY_MEMO, 0, type_hint=int))
+        except RPCError as error:
+            self._expect_missing(error)
+            return 0
 
     async def tell_parent(self, workflow_id: str, execution_id: str, request_id: str) -> bool:
         """Signal the workflow that waits for an execution; a repeated `request_id` is dropped. False: it is gone."""
+        return await self.signal(workflow_id, CHILD_FINISHED, ChildFinished(execution_id), request_id)
+
+    async def signal(self, workflow_id: str, name: str, argument: object, request_id: str) -> bool:
+        """Signal a workflow; a repeated `request_id` is dropped. False: the workflow is gone."""
         client = await self._connected()
-        payloads = await client.data_converter.encode([ChildFinished(execution_id)])
+        payloads = await client.data_converter.encode([argument])
         request = SignalWorkflowExecutionRequest(
             namespace=self.namespace,
             workflow_execution=WorkflowExecution(workflow_id=workflow_id),
-            signal_name=CHILD_FINISHED,
+            signal_name=name,
             input=Payloads(payloads=payloads),
             identity=client.service_client.config.identity,
             request_id=request_id,

@@ -9,7 +9,7 @@ from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1.enum_pb2 import Execut
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1.io_pb2 import UpdateStatusResponse
 from stigmer_api.errors import FieldViolation, InvalidArgument
 from stigmer_api.kinds import kind_by_key
-from stigmer_server.executions import commands, phases
+from stigmer_server.executions import approvals, commands, controls, phases
 from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
@@ -112,12 +112,14 @@ def _wrong(field: str, description: str) -> InvalidArgument:
 
 
 async def update_status(services: Services, request: Any) -> UpdateStatusResponse:
-    """Merge a report; the answer tells the runner to stop when the execution has ended from outside."""
+    """Merge a report; the answer tells the runner to hold when a pause is wanted, and to stop when it was ended."""
     require_valid(request)
     waiting = _says_phase_other_than_waiting(request.status)
     execution, news = await services.controller.run(
         lambda unit: commands.report(unit, _KIND, request, clear=("pending_approvals",) if waiting else ())
     )
+    if phases.phase_of(execution) not in phases.TERMINAL and execution.status.pause_requested:
+        return UpdateStatusResponse(signal=ExecutionControlSignal.EXECUTION_CONTROL_SIGNAL_PAUSE)
     if news or phases.phase_of(execution) not in {phases.CANCELLED, phases.TERMINATED}:
         return UpdateStatusResponse()
     return UpdateStatusResponse(
@@ -138,6 +140,10 @@ REGISTRATION = Registration(
         "updateStatus": update_status,
         "cancel": partial(commands.cancel, _KIND),
         "terminate": partial(commands.terminate, _KIND),
+        "pause": partial(controls.pause, _KIND),
+        "resume": partial(controls.resume, _KIND),
+        "recover": partial(controls.recover, _KIND),
+        "submitApproval": partial(approvals.submit, _KIND),
     },
     streams={"subscribe": partial(commands.follow, _KIND, "value")},
 )

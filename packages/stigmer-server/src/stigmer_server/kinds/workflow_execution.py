@@ -8,7 +8,7 @@ from typing import Any
 
 from stigmer_api.errors import FieldViolation
 from stigmer_api.kinds import kind_by_key
-from stigmer_server.executions import commands, events, phases
+from stigmer_server.executions import approvals, commands, controls, events, phases
 from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
 from stigmer_server.executions.filters import list_filtered
 from stigmer_server.resources.controller import require_valid
@@ -60,7 +60,10 @@ class WorkflowExecutionStrategy(ResourceStrategy):
         commands.end(unit, _KIND, resource, "deleted by force")
 
     def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
-        return execution_fields(resource, "workflow_id", "workflow_instance_id")
+        return {
+            **execution_fields(resource, "workflow_id", "workflow_instance_id"),
+            **approvals.awaited_fields(resource),
+        }
 
     def field_value(self, name: str, text: str) -> str:
         return execution_field_value(_KIND, name, text)
@@ -106,6 +109,13 @@ REGISTRATION = Registration(
         "updateStatus": update_status,
         "cancel": partial(commands.cancel, _KIND),
         "terminate": partial(commands.terminate, _KIND),
+        "pause": partial(controls.pause, _KIND),
+        "resume": partial(controls.resume, _KIND),
+        "recover": partial(controls.recover, _KIND),
+        "sendSignal": partial(approvals.send_signal, _KIND),
+        "submitApproval": partial(approvals.submit_in_workflow, _KIND),
+        "submitWorkflowTaskApproval": partial(approvals.submit_for_task, _KIND),
+        "listPendingApprovals": partial(approvals.list_pending, _KIND),
         "list": partial(list_filtered, _KIND, "list"),
         "listByWorkflow": partial(list_filtered, _KIND, "listByWorkflow"),
         "getEventLog": partial(events.get_event_log, _KIND),

@@ -7,13 +7,7 @@ from collections.abc import Mapping
 __all__ = ["WITHOUT_BEHAVIOUR"]
 
 _BY_SERVICE: Mapping[str, tuple[str, ...]] = {
-    "agentexecution.v1.AgentExecutionCommandController": (
-        "pause",
-        "recover",
-        "resume",
-        "submitApproval",
-        "uploadAttachment",
-    ),
+    "agentexecution.v1.AgentExecutionCommandController": ("uploadAttachment",),
     "agentexecution.v1.AgentExecutionQueryController": (
         "getAgentUsageReport",
         "getArtifactContent",
@@ -25,15 +19,7 @@ _BY_SERVICE: Mapping[str, tuple[str, ...]] = {
     "artifact.v1.ArtifactQueryController": ("getContent",),
     "mcpserver.v1.McpServerCommandController": ("connect", "startConnect"),
     "workflow.v1.TaskKindRegistryQueryController": ("getTaskKindRegistry",),
-    "workflowexecution.v1.WorkflowExecutionCommandController": (
-        "pause",
-        "recover",
-        "resume",
-        "sendSignal",
-        "submitApproval",
-        "submitWorkflowTaskApproval",
-    ),
-    "workflowexecution.v1.WorkflowExecutionQueryController": ("getExecutionSummary", "listPendingApprovals"),
+    "workflowexecution.v1.WorkflowExecutionQueryController": ("getExecutionSummary",),
 }
 
 WITHOUT_BEHAVIOUR: frozenset[str] = frozenset(

@@ -1,0 +1,167 @@
+"""Answers to what executions ask people, and the list of what is asked, from the stored statuses.
+
+No runner of this version takes an answer: where one is awaited, UNIMPLEMENTED says so, and nothing is recorded.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1.enum_pb2 import WorkflowTaskStatus
+from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1.io_pb2 import PendingApproval, PendingApprovalsList
+from stigmer_api.errors import FailedPrecondition, InvalidArgument, Unimplemented
+from stigmer_api.kinds import Kind, kind_by_key
+from stigmer_server.executions import phases
+from stigmer_server.executions.controls import impossible
+from stigmer_server.resources.controller import require_valid
+from stigmer_server.resources.envelope import Resource, from_record
+from stigmer_server.resources.listing import read_all
+from stigmer_store import ListQuery
+
+if TYPE_CHECKING:
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+    from stigmer_server.resources.registry import Services
+
+__all__ = [
+    "AWAITED",
+    "awaited_fields",
+    "list_pending",
+    "send_signal",
+    "submit",
+    "submit_for_task",
+    "submit_in_workflow",
+]
+
+AWAITED = "awaits_approval"
+"""Queryable field of executions that wait for somebody."""
+
+_WORKFLOW = kind_by_key("workflow")
+_DEFAULT_PAGE = 50
+_LARGEST_PAGE = 1000
+
+
+def awaited_fields(execution: Resource) -> dict[str, str]:
+    """The queryable field of an execution that waits for an answer."""
+    return {AWAITED: "true"} if execution.status.pending_approvals or _waiting_tasks(execution) else {}
+
+
+async def submit(kind: Kind, services: Services, request: Any) -> Resource:
+    """Answer a tool call of an agent that waits for approval."""
+    execution = await _running(kind, services, request, request.agent_execution_id)
+    pending = [item.tool_call_id for item in execution.status.pending_approvals]
+    _refuse(kind, execution, f"the tool call {request.tool_call_id!r}", request.tool_call_id, pending)
+
+
+async def submit_in_workflow(kind: Kind, services: Services, request: Any) -> Resource:
+    """Answer a tool call of an agent that a workflow waits for."""
+    execution = await _running(kind, services, request, request.execution_id)
+    pending = [item.approval.tool_call_id for item in execution.status.pending_approvals]
+    _refuse(kind, execution, f"the tool call {request.tool_call_id!r}", request.tool_call_id, pending)
+
+
+async def submit_for_task(kind: Kind, services: Services, request: Any) -> Resource:
+    """Answer a task of a workflow that waits for a person."""
+    execution = await _running(kind, services, request, request.execution_id)
+    pending = [task.task_name for task in _waiting_tasks(execution)]
+    _refuse(kind, execution, f"the task {request.task_name!r}", request.task_name, pending)
+
+
+async def send_signal(kind: Kind, services: Services, request: Any) -> Resource:
+    """Give a running workflow a named signal: no task of this version waits for one."""
+    await _running(kind, services, request, request.execution_id)
+    raise Unimplemented("no task of this version waits for signals, so none is taken", reason="NOT_IMPLEMENTED")
+
+
+async def _running(kind: Kind, services: Services, request: Any, execution_id: str) -> Resource:
+    require_valid(request)
+    record = await services.repository.get(kind.key, execution_id)
+    if record is None:
+        raise await services.controller.missing(kind, execution_id, "")
+    execution = from_record(record)
+    if phases.phase_of(execution) in phases.TERMINAL:
+        raise impossible(kind, execution)
+    return execution
+
+
+def _refuse(kind: Kind, execution: Resource, what: str, name: str, pending: list[str]) -> NoReturn:
+    if name in pending:
+        raise Unimplemented("the runners of this version take no answers to approvals", reason="NOT_IMPLEMENTED")
+    waiting = f"waits for an answer to {', '.join(pending)}" if pending else "waits for no answer"
+    raise FailedPrecondition(
+        f"{what} awaits no approval: {kind.name} {execution.metadata.id} {waiting}",
+        reason="APPROVAL_NOT_PENDING",
+        metadata={"id": execution.metadata.id, "pending": ",".join(pending[:20])},
+    )
+
+
+async def list_pending(kind: Kind, services: Services, request: Any) -> PendingApprovalsList:
+    """What the workflow executions of an org wait for people with, oldest execution first."""
+    require_valid(request)
+    query = ListQuery(kinds=(kind.key,), org=request.org, fields={AWAITED: "true"}, requirements=phases.RUNNING)
+    rows = [
+        (record.id, number, entry)
+        for record in await read_all(services.repository, query)
+        for number, entry in enumerate(await _entries(services, from_record(record)))
+    ]
+    size = min(request.page_size or _DEFAULT_PAGE, _LARGEST_PAGE)
+    after = _position(request.page_token)
+    rest = [row for row in rows if after is None or row[:2] > after]
+    answer = PendingApprovalsList(entries=[row[2] for row in rest[:size]], total_count=len(rows))
+    if len(rest) > size:
+        answer.next_page_token = _token(*rest[size - 1][:2])
+    return answer
+
+
+async def _entries(services: Services, execution: Resource) -> list[PendingApproval]:
+    record = await services.repository.get(_WORKFLOW.key, execution.spec.workflow_id)
+    name = "" if record is None else record.name
+    found = []
+    for task in _waiting_tasks(execution):
+        entry = _entry(execution, name, task.started_at)
+        entry.task_name, entry.ui_hint = task.task_name, task.ui_hint
+        found.append(entry)
+    for item in execution.status.pending_approvals:
+        entry = _entry(execution, name, item.approval.requested_at)
+        entry.task_name = item.approval.tool_name
+        found.append(entry)
+    return found
+
+
+def _entry(execution: Resource, workflow_name: str, requested_at: str) -> PendingApproval:
+    requester = execution.status.audit.spec_audit.created_by.id
+    entry = PendingApproval(execution_id=execution.metadata.id, workflow_name=workflow_name, requester=requester)
+    _fill_time(entry.requested_at, requested_at)
+    return entry
+
+
+def _fill_time(stamp: Timestamp, text: str) -> None:
+    if text:
+        try:
+            stamp.FromJsonString(text)
+        except ValueError:  # a runner may report any text as a time
+            stamp.Clear()
+
+
+def _waiting_tasks(execution: Resource) -> list[Any]:
+    tasks = getattr(execution.status, "tasks", ())
+    return [task for task in tasks if task.status == WorkflowTaskStatus.WORKFLOW_TASK_WAITING_APPROVAL]
+
+
+def _token(execution_id: str, number: int) -> str:
+    return base64.urlsafe_b64encode(f"{execution_id}/{number}".encode()).decode()
+
+
+def _position(token: str) -> tuple[str, int] | None:
+    """The entry after which a page starts: ids of executions sort by their creation."""
+    if not token:
+        return None
+    try:
+        execution_id, _, number = base64.b64decode(token, altchars=b"-_", validate=True).decode().rpartition("/")
+        return execution_id, int(number)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidArgument(
+            "page_token is not one that this list returned: start again without it", reason="PAGE_TOKEN_INVALID"
+        ) from error
