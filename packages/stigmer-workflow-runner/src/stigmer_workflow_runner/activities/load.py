@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf.json_format import MessageToDict
 from temporalio import activity
 
-from stigmer_api.dsl.definition import compile_value, read_text
 from stigmer_api.dsl.errors import Json
-from stigmer_api.dsl.normaliser import normalise
 from stigmer_api.dsl.problems import DocumentInvalidError
 from stigmer_api.errors import ApiError
 from stigmer_api.messages import message_class
+from stigmer_api.workflows.checking import check_spec
 from stigmer_workflow_runner.activities.failures import failure, fitting, no_surprises, server_errors
 from stigmer_workflow_runner.definition import canonical, digest
 from stigmer_workflow_runner.errors import error_object
@@ -43,7 +42,7 @@ class Loading:
         with no_surprises(doing), server_errors(doing):
             execution = await self._get("workflow_execution", f"{_EXECUTION}.WorkflowExecutionId", execution_id)
             workflow = await self._workflow_of(execution)
-            value = _document_of(workflow)
+            value = await asyncio.to_thread(_document_of, workflow)
         loaded = {
             "org": execution.metadata.org,
             "input": _input_of(execution.spec),
@@ -101,14 +100,11 @@ def _input_of(spec: Any) -> Json:
 
 
 def _document_of(workflow: Any) -> Json:
+    """The document of a workflow: the server checked it the same way when it was applied, perhaps an older server."""
     name = workflow.metadata.slug or workflow.metadata.name or workflow.metadata.id
-    try:
-        if workflow.spec.source:
-            value, _ = read_text(workflow.spec.source)
-        else:
-            value = normalise(MessageToDict(workflow.spec, preserving_proto_field_name=True))
-            compile_value(value)
-    except DocumentInvalidError as error:
-        detail = f"the workflow {name} cannot run: {error}"
-        raise failure(error_object("configuration", detail, title="Invalid workflow")) from error
-    return value
+    verdict = check_spec(workflow.spec)
+    if verdict.document is None:
+        why = str(DocumentInvalidError(verdict.problems)) or "it has neither a source nor tasks"
+        detail = f"the workflow {name} cannot run: {why}"
+        raise failure(error_object("configuration", detail, title="Invalid workflow"))
+    return verdict.document
