@@ -24,7 +24,7 @@ from stigmer_api.errors import (
     Unavailable,
     to_rpc_status,
 )
-from stigmer_api.kinds import KINDS, Kind
+from stigmer_api.kinds import KINDS, Kind, kind_by_key
 from stigmer_api.methods import RESOURCE_SERVICE, SERVER_SERVICE, service_methods
 
 TOKEN = "the-token"
@@ -128,6 +128,19 @@ class StandIn:
         near = ",".join(slug for slug in slugs if slug[:1] == request.slug[:1])
         raise NotFound(f"{kind.name} {request.slug!r} does not exist", metadata={"suggestions": near} if near else {})
 
+    def trigger(self, kind: Kind, request: Any) -> Any:
+        """Run a schedule: an execution with its message; an empty message is a refusal."""
+        schedule = self.get(kind, request)
+        answer: Any = service_methods(kind.command_service)["trigger"].response()
+        if not schedule.spec.agent.message:
+            answer.refusal_reason = "agent 'greeter' does not exist (any more)"
+            return answer
+        execution_kind = kind_by_key("agent_execution")
+        execution: Any = execution_kind.message()
+        execution.spec.message = schedule.spec.agent.message
+        answer.execution_id = self.create(execution_kind, execution).metadata.id
+        return answer
+
     def delete(self, kind: Kind, request: Any) -> Any:
         """Forget a resource."""
         found = self.get(kind, request)
@@ -215,6 +228,7 @@ class _Handlers(grpc.GenericRpcHandler):
             "getByReference": server.get_by_reference,
             "delete": server.delete,
             "subscribe": server.subscribe,
+            "trigger": server.trigger,
         }
         return lambda request: table[name](kind, request)
 

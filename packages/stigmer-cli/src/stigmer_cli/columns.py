@@ -42,13 +42,19 @@ def _last_words(message: Any) -> str:
     return one_line(message.spec.message, 40)
 
 
+def _enabled(message: Any) -> str:
+    if message.status.paused_reason:
+        return "paused"
+    return "yes" if message.spec.enabled else "no"
+
+
 COLUMNS: dict[str, Sequence[tuple[str, Cell]]] = {
     "agent": (("MODEL", lambda m: m.spec.model or NONE), ("DESCRIPTION", lambda m: one_line(m.spec.description, 50))),
     "workflow": (("DESCRIPTION", lambda m: one_line(m.spec.description, 50)),),
     "workflow_execution": (("PHASE", phase), ("TASKS", _tasks), ("DURATION", took)),
     "agent_execution": (("PHASE", phase), ("DURATION", took), ("MESSAGE", _last_words)),
     "session": (("SUBJECT", lambda m: one_line(m.spec.subject, 40)),),
-    "schedule": (("CRON", lambda m: m.spec.cron), ("ENABLED", lambda m: "yes" if m.spec.enabled else "no")),
+    "schedule": (("CRON", lambda m: m.spec.cron), ("ENABLED", _enabled)),
     "environment": (("VARIABLES", lambda m: str(len(m.spec.data))),),
     "mcp_server": (("TYPE", _server_type),),
 }
