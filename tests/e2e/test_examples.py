@@ -90,6 +90,17 @@ def test_the_long_run_collects_a_report_of_every_site(stack: Stack) -> None:
     assert json.loads(done.stdout) == expected("05-long-run")
 
 
+def test_a_schedule_of_an_agent_runs_when_it_is_triggered(stack: Stack) -> None:
+    stack.ctl("apply", "-f", str(EXAMPLES / "06-schedule" / "resources.yaml"))
+    assert "every-morning" in stack.ctl("get", "schedules").stdout
+    done = stack.ctl("trigger", "every-morning")
+    assert "Today's brief has one entry: water the plants." in done.stdout
+    schedule = stack.json("get", "schedule", "every-morning")
+    assert schedule["status"]["nextFireAt"]
+    execution = stack.json("get", "agentexecution", schedule["status"]["lastExecutionId"])
+    assert execution["status"]["phase"] == "EXECUTION_COMPLETED"
+
+
 @pytest.mark.parametrize("folder", sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
 def test_every_file_that_a_readme_names_exists(folder: str) -> None:
     text = (EXAMPLES / folder / "README.md").read_text()
