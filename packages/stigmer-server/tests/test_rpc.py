@@ -171,7 +171,7 @@ async def test_hundreds_of_violations_still_arrive_as_an_error(client: AsyncClie
 
 
 async def test_a_method_without_behaviour_and_a_behaviour_without_method_fail_the_start(app: App) -> None:
-    parts = Services(app.repository, app.controller, app.broker, app.temporal)
+    parts = Services(app.repository, app.controller, app.broker, app.temporal, app.artifacts)
     incomplete = [item for item in REGISTRATIONS if item.kind.key != "workflow_execution"]
     with pytest.raises(StartupError, match="WorkflowExecution"):
         install(ResourceRegistry(incomplete), FREE_METHODS, parts)

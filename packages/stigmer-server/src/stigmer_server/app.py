@@ -11,6 +11,7 @@ import structlog
 
 from stigmer_api.methods import RESOURCE_SERVICE, SEARCH_SERVICE, SERVER_SERVICE, services
 from stigmer_server import runtime
+from stigmer_server.artifacts.expiry import ArtifactUpkeep
 from stigmer_server.artifacts.files import ArtifactFiles
 from stigmer_server.errors import StartupError
 from stigmer_server.executions.dispatch import Dispatcher
@@ -68,6 +69,7 @@ class App:
         self.reconciler = Reconciler(self.controller, self.temporal, settings.reconcile_seconds)
         self.upkeep = Upkeep(self.repository, settings)
         self.artifacts = ArtifactFiles(settings.artifacts_path)
+        self.artifact_upkeep = ArtifactUpkeep(self.controller, self.artifacts)
         parts = Services(self.repository, self.controller, self.broker, self.temporal, self.artifacts)
         handlers = install(self.registry, FREE_METHODS, parts)
         self.rpc = RpcServer(settings, self.token, handlers, services())
@@ -93,6 +95,7 @@ class App:
             ("reconciler", self.reconciler.run()),
             ("upkeep", self.upkeep.run()),
             ("schedules", self.schedules.run()),
+            ("artifacts", self.artifact_upkeep.run()),
         ):
             self._tasks.append(asyncio.create_task(work, name=name))
         _log.info("serving", address=self.address, database=self.repository.url, temporal=self.temporal.address)

@@ -18,7 +18,7 @@ import structlog
 from stigmer_api.errors import ApiError, Internal, NotFound, ResourceExhausted, Unavailable
 from stigmer_server.resources.metadata import violation
 
-__all__ = ["ARTIFACTS", "ATTACHMENTS", "SKILLS", "ArtifactFiles", "key_of", "require_key"]
+__all__ = ["ARTIFACTS", "ATTACHMENTS", "SKILLS", "ArtifactFiles", "is_key", "key_of", "require_key"]
 
 SKILLS = "skills"
 ARTIFACTS = "artifacts"
@@ -40,9 +40,14 @@ def key_of(area: str, digest: str) -> str:
     return f"{area}/{digest}{_ENDINGS[area]}"
 
 
+def is_key(key: str, *areas: str) -> bool:
+    """Whether a text has the form of a key of one of these areas."""
+    return _area_of(key) in areas
+
+
 def require_key(key: str, field: str, *areas: str) -> str:
     """The key again when it has the form of a key of one of these areas; raises InvalidArgument about `field`."""
-    if _area_of(key) not in areas:
+    if not is_key(key, *areas):
         forms = " or ".join(key_of(area, "<64 hex digits>") for area in areas)
         raise violation(field, f"{key[:100]!r} is no storage key: those look like {forms}")
     return key
@@ -73,6 +78,10 @@ class ArtifactFiles:
     async def read(self, key: str) -> bytes:
         """The content of a key that `require_key` or a resource vouches for. Raises NotFound."""
         return await asyncio.to_thread(self._read, key)
+
+    async def exists(self, key: str) -> bool:
+        """Whether there is a file under this key."""
+        return await asyncio.to_thread(self._path(key).is_file)
 
     async def discard(self, keys: Iterable[str], is_needed: IsNeeded) -> list[str]:
         """Delete those of the files that no resource names; returns their keys."""

@@ -9,7 +9,7 @@ from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1.enum_pb2 import Execut
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1.io_pb2 import UpdateStatusResponse
 from stigmer_api.errors import FieldViolation, InvalidArgument
 from stigmer_api.kinds import kind_by_key
-from stigmer_server.executions import approvals, commands, controls, phases
+from stigmer_server.executions import approvals, attachments, commands, controls, phases
 from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
@@ -33,7 +33,10 @@ class AgentExecutionStrategy(ResourceStrategy):
 
     references = {"session_id": "session", "agent_id": "agent"}  # noqa: RUF012 - never written to
     queryable = frozenset({"session_id", "agent_id", "phase"})
-    dependents = (Dependent("execution_context", "execution_id", WhenDeleted.TAKE),)
+    dependents = (
+        Dependent("execution_context", "execution_id", WhenDeleted.TAKE),
+        Dependent("artifact", "agent_execution_id", WhenDeleted.TAKE),
+    )
     running = phases.RUNNING
     name_required = False
     unique_slugs = True
@@ -68,7 +71,7 @@ class AgentExecutionStrategy(ResourceStrategy):
         firing.finish(unit, resource)
 
     def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
-        return execution_fields(resource, "session_id", "agent_id")
+        return {**execution_fields(resource, "session_id", "agent_id"), **attachments.needed_files(resource)}
 
     def field_value(self, name: str, text: str) -> str:
         return execution_field_value(_KIND, name, text)
@@ -137,7 +140,10 @@ REGISTRATION = Registration(
     _KIND,
     AgentExecutionStrategy(),
     unary={
+        "create": attachments.create_execution,
+        "getArtifactContent": attachments.get_artifact_content,
         "updateStatus": update_status,
+        "uploadAttachment": attachments.upload_attachment,
         "cancel": partial(commands.cancel, _KIND),
         "terminate": partial(commands.terminate, _KIND),
         "pause": partial(controls.pause, _KIND),

@@ -31,7 +31,10 @@ class WorkflowExecutionStrategy(ResourceStrategy):
 
     references = {"workflow_id": "workflow", "workflow_instance_id": "workflow_instance"}  # noqa: RUF012 - never written to
     queryable = frozenset({"workflow_id", "workflow_instance_id", "phase"})
-    dependents = (Dependent("execution_context", "execution_id", WhenDeleted.TAKE),)
+    dependents = (
+        Dependent("execution_context", "execution_id", WhenDeleted.TAKE),
+        Dependent("artifact", "workflow_execution_id", WhenDeleted.TAKE),
+    )
     running = phases.RUNNING
     name_required = False
     unique_slugs = True

@@ -7,16 +7,12 @@ from collections.abc import Mapping
 __all__ = ["WITHOUT_BEHAVIOUR"]
 
 _BY_SERVICE: Mapping[str, tuple[str, ...]] = {
-    "agentexecution.v1.AgentExecutionCommandController": ("uploadAttachment",),
     "agentexecution.v1.AgentExecutionQueryController": (
         "getAgentUsageReport",
-        "getArtifactContent",
         "getExecutionSummary",
         "getExecutionUsageReport",
         "getSessionUsageReport",
     ),
-    "artifact.v1.ArtifactCommandController": ("create",),
-    "artifact.v1.ArtifactQueryController": ("getContent",),
     "mcpserver.v1.McpServerCommandController": ("connect", "startConnect"),
     "workflow.v1.TaskKindRegistryQueryController": ("getTaskKindRegistry",),
     "workflowexecution.v1.WorkflowExecutionQueryController": ("getExecutionSummary",),
