@@ -124,7 +124,8 @@ async def get_content(services: Services, request: Any) -> GetArtifactContentRes
 async def delete(services: Services, request: Any) -> Resource:
     """Delete an artifact, and its file when nothing else needs it."""
     artifact = await services.controller.delete(_KIND, request.value)
-    await discard_unneeded(services.artifacts, services.repository, [_key(artifact)])
+    if _is_stored(artifact):
+        await discard_unneeded(services.artifacts, services.repository, [_key(artifact)])
     return artifact
 
 
