@@ -13,6 +13,7 @@ from stigmer_api.methods import RESOURCE_SERVICE, SEARCH_SERVICE, SERVER_SERVICE
 from stigmer_server import runtime
 from stigmer_server.artifacts.expiry import ArtifactUpkeep
 from stigmer_server.artifacts.files import ArtifactFiles
+from stigmer_server.backup import backup
 from stigmer_server.errors import StartupError
 from stigmer_server.executions.dispatch import Dispatcher
 from stigmer_server.executions.reconcile import Reconciler
@@ -44,6 +45,7 @@ FREE_METHODS: dict[str, UnaryBehaviour | StreamBehaviour] = {
     f"/{RESOURCE_SERVICE}/List": runtime.list_resources,
     f"/{RESOURCE_SERVICE}/Watch": runtime.watch_resources,
     f"/{SERVER_SERVICE}/GetInfo": runtime.get_info,
+    f"/{SERVER_SERVICE}/Backup": backup,
 }
 
 

@@ -6,6 +6,7 @@ no gRPC, no kinds.
 
 from __future__ import annotations
 
+from stigmer_store.backup import BackupFailed, BackupUnsupported, check_backup
 from stigmer_store.errors import (
     BadPageToken,
     InvalidValue,
@@ -34,6 +35,8 @@ from stigmer_store.records import (
 from stigmer_store.repository import GapListener, Listener, Repository, Transaction
 
 __all__ = [
+    "BackupFailed",
+    "BackupUnsupported",
     "BadPageToken",
     "Change",
     "EventRecord",
@@ -58,5 +61,6 @@ __all__ = [
     "StoreTooNew",
     "StoreUnavailable",
     "Transaction",
+    "check_backup",
     "open_repository",
 ]

@@ -15,8 +15,8 @@ from stigmer_store.errors import StoreError
 READERS = 4
 """Connections that read at the same time. More do not help: one process has one interpreter lock."""
 
-SPARE_READERS = 1
-"""One more, for the writer thread: catching up with other processes must not wait for slow lists."""
+SPARE_READERS = 2
+"""More than the threads that read: catching up with other processes, and a backup, must not wait for slow lists."""
 
 BUSY_TIMEOUT_MS = 30_000
 """How long SQLite waits for another process that writes or checkpoints the same file."""

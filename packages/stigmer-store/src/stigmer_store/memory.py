@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from stigmer_store import limits, paging
+from stigmer_store.backup import BackupUnsupported
 from stigmer_store.changeset import ChangeSet, Key
 from stigmer_store.errors import (
     RecordNotFound,
@@ -277,6 +279,10 @@ class MemoryRepository:
         state.logged_at = [logged_at for _, logged_at in kept]
         self._state = state
         return state.compacted
+
+    async def backup(self, path: Path) -> int:
+        """Not possible: raises BackupUnsupported."""
+        raise BackupUnsupported(f"a store in memory keeps nothing, also not in {path}")
 
     async def due_outbox(self, limit: int, now: datetime) -> Sequence[OutboxItem]:
         """At most `limit` items whose time has come, the longest due first."""

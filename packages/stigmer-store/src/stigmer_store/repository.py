@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from stigmer_store.records import Change, EventRecord, ListQuery, OutboxItem, Page, ResourceRecord
@@ -117,6 +118,13 @@ class Repository(Protocol):
 
         Kept are at least the newest `keep_count` changes and all younger than `keep_age` at `now` (default: now), but
         never more than about `max_bytes` of them. No revision is split, and no reader sees half of it.
+        """
+
+    async def backup(self, path: Path) -> int:
+        """Copy the whole store to a SQLite file at `path`, consistently, while writes go on; returns its revision.
+
+        The file is for its owner only and appears when it is complete and checked; it opens as any store does. Raises
+        BackupUnsupported, BackupFailed, StoreFull.
         """
 
     async def due_outbox(self, limit: int, now: datetime) -> Sequence[OutboxItem]:

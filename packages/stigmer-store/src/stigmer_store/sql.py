@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from stigmer_store import limits, queries, retention
+from stigmer_store.backup import BackupUnsupported, back_up
 from stigmer_store.engine import READERS, Engines
 from stigmer_store.errors import StoreClosed
 from stigmer_store.failures import translate
@@ -88,6 +90,14 @@ class SqlRepository:
         while (reached := await self._writer.submit(partial(_forget, up_to=last))) < last:
             pass
         return reached
+
+    async def backup(self, path: Path) -> int:
+        """Copy a SQLite store to a file, consistently; returns its revision. Raises BackupUnsupported for Postgres."""
+        if self._closed:
+            raise StoreClosed("the store is closed")
+        if self._engines.shared:
+            raise BackupUnsupported("Postgres has its own tools for that: use pg_dump")
+        return await asyncio.to_thread(back_up, self._engines.readers, path)
 
     async def due_outbox(self, limit: int, now: datetime) -> Sequence[OutboxItem]:
         """At most `limit` items whose time has come, the longest due first."""
