@@ -21,9 +21,10 @@ from runner_peer import ApiServer, HttpService, agent_reply, make
 from runner_testing import Stack, dev_server, wait_for_temporal
 from temporalio.client import WorkflowHandle
 
-from stigmer_api.temporal import CHILD_FINISHED, ChildFinished, decode_callback
+from stigmer_api.temporal import CHILD_FINISHED, SET_PAUSED, ChildFinished, PauseState, decode_callback
 
 HISTORIES = Path(__file__).parent / "histories"
+PAUSED = 7
 PORT = 39_877  # fixed, so that recording again changes as little as possible
 
 
@@ -38,6 +39,18 @@ async def finished(stack: Stack, document: str, given: Any = None, **settings: A
     async with stack.worker(**settings):
         _, handle = await stack.run(document, given)
         await asyncio.wait([asyncio.ensure_future(handle.result())])
+    return handle
+
+
+async def paused_and_resumed(stack: Stack) -> WorkflowHandle[Any, Any]:
+    async with stack.worker():
+        document = HEAD + "do: [{rest: {wait: {milliseconds: 200}}}, {a: {set: {x: 1}}}]"
+        execution = stack.api.add_execution(stack.api.add_workflow(document), None)
+        handle = await stack.start(execution)
+        await handle.signal(SET_PAUSED, PauseState(paused=True, number=1))
+        await stack.api.until(lambda: stack.api.status(execution).phase == PAUSED, 30)
+        await handle.signal(SET_PAUSED, PauseState(paused=False, number=2))
+        await handle.result()
     return handle
 
 
@@ -67,6 +80,8 @@ async def main(address: str) -> None:
     api.on_create = on_create
     document = HEAD + "do: [{ask: {call: agent, with: {agent: greeter, message: Hello}, timeout: {after: PT1M}}}]"
     await record(stack, "agent-call", await finished(stack, document))
+
+    await record(stack, "paused", await paused_and_resumed(stack))
     await http.stop()
     await api.stop()
 

@@ -57,6 +57,11 @@ class PauseState:
     reason: str = ""
 
 
+def first_sequence(recovery: int) -> int:
+    """What the sequence numbers of the reports of a run are above: a run after a recovery starts over all before."""
+    return recovery << 32
+
+
 def temporal_workflow_id(workflow_type: str, execution_id: str) -> str:
     """Id of the Temporal workflow that runs an execution: one per execution, for ever."""
     return f"{workflow_type}/{execution_id}"

@@ -100,6 +100,8 @@ class Engine:
 
     async def safe_point(self) -> None:
         """Called where the frames are complete: between tasks and between iterations."""
+        if self.runtime.holding():
+            await self.runtime.hold()
         if self.runtime.draining():
             raise Drain
         self.meter.spent += TASK_WORK

@@ -64,6 +64,13 @@ class InProcessRuntime:
         self._points += 1
         return self._drain_every > 0 and self._points % self._drain_every == 0
 
+    def holding(self) -> bool:
+        """Nobody pauses a run in process."""
+        return False
+
+    async def hold(self) -> None:
+        """Nothing to wait for."""
+
     async def sleep_until(self, deadline: float) -> None:
         """Advance the clock, not further than the nearest deadline of a race."""
         self.sleeps.append(deadline - self._now)

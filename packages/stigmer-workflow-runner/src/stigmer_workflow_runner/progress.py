@@ -29,6 +29,7 @@ MAX_EVENT_ERROR: Final = 500
 
 PENDING, IN_PROGRESS, COMPLETED, FAILED, SKIPPED = "PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "SKIPPED"
 CANCELLED: Final = "CANCELLED"
+PAUSED: Final = "PAUSED"
 
 _TYPES: Final[Mapping[str, str]] = {
     "call http": "API_CALL",
@@ -73,6 +74,18 @@ class Progress:
         spent = at - (self.started_at if self.started_at is not None else at)
         name = f"execution_{phase.lower()}"
         self._event(name, at, duration_ms=round(spent * 1000), error=self.error[:MAX_EVENT_ERROR])
+
+    def paused(self, at: float, reason: str) -> None:
+        """The run holds; told again, it holds still."""
+        if self.phase == IN_PROGRESS:
+            self.phase = PAUSED
+            self._event("execution_paused", at, reason=reason[:MAX_EVENT_ERROR])
+
+    def resumed(self, at: float) -> None:
+        """The run goes on."""
+        if self.phase == PAUSED:
+            self.phase = IN_PROGRESS
+            self._event("execution_resumed", at)
 
     # --- tasks -------------------------------------------------------------------------------------------------
 

@@ -50,6 +50,12 @@ class Runtime(Protocol):
     def draining(self) -> bool:
         """Whether the engine should unwind at its next safe point."""
 
+    def holding(self) -> bool:
+        """Whether the engine should `hold` at its next safe point."""
+
+    async def hold(self) -> None:
+        """Wait until the run may go on."""
+
     async def sleep_until(self, deadline: float) -> None:
         """Wait for workflow time `deadline`. Raises `Drain` when the run should continue elsewhere."""
 

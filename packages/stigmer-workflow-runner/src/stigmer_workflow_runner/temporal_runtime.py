@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -16,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from stigmer_api.dsl.errors import Json
     from stigmer_workflow_runner.errors import Fault, error_object, fault
     from stigmer_workflow_runner.json_text import MAX_PAYLOAD, size_of
+    from stigmer_workflow_runner.progress import Progress
     from stigmer_workflow_runner.runtime import Call, DeadlineReachedError, Drain
 
 T = TypeVar("T")
@@ -39,11 +41,32 @@ WORLD_RETRY: Final = RetryPolicy(
 CLEANUP_RETRY: Final = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3)
 
 
-class TemporalRuntime:
-    """`finished` holds the children that have ended; `max_events` forces continue-as-new, 0 leaves it to Temporal."""
+@dataclass(slots=True)
+class Pause:
+    """Whether the run is to hold, as the newest signal says; one with a number not above `number` changes nothing."""
 
-    def __init__(self, execution_id: str, org: str, finished: list[str], max_events: int = 0) -> None:
-        self._own: dict[str, Json] = {"parent": execution_id, "org": org}
+    paused: bool = False
+    number: int = 0
+    reason: str = ""
+
+    def follow(self, *, paused: bool, number: int, reason: str) -> None:
+        """Take a signal, or what an earlier run of the execution handed on."""
+        if number > self.number:
+            self.paused, self.number, self.reason = paused, number, reason
+
+
+class TemporalRuntime:
+    """`own` is what every child execution is told of this one; `finished` holds the children that have ended.
+
+    `max_events` forces continue-as-new, 0 leaves it to Temporal.
+    """
+
+    def __init__(
+        self, own: dict[str, Json], finished: list[str], pause: Pause, progress: Progress, max_events: int = 0
+    ) -> None:
+        self._own = own
+        self._pause = pause
+        self._progress = progress
         self._finished = finished
         self._max_events = max_events
         self._moved = False
@@ -71,6 +94,17 @@ class TemporalRuntime:
             or 0 < self._max_events <= info.get_current_history_length()
             or info.get_current_history_size() > HISTORY_BYTES
         )
+
+    def holding(self) -> bool:
+        """Whether a pause is wanted."""
+        return self._pause.paused
+
+    async def hold(self) -> None:
+        """Wait for the resume; timeouts of the document go on."""
+        self._progress.paused(workflow.time(), self._pause.reason)
+        await workflow.wait_condition(lambda: not self._pause.paused)
+        self._moved = True
+        self._progress.resumed(workflow.time())
 
     async def sleep_until(self, deadline: float) -> None:
         """A durable timer."""

@@ -6,7 +6,7 @@ Whatever happens ends as a report and a closed workflow: Temporal would retry an
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final, NoReturn
 
@@ -16,7 +16,15 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from stigmer_api.dsl.errors import Json
-    from stigmer_api.temporal import CHILD_FINISHED, WORKFLOW_EXECUTION, ChildFinished
+    from stigmer_api.temporal import (
+        CHILD_FINISHED,
+        RECOVERY_MEMO,
+        SET_PAUSED,
+        WORKFLOW_EXECUTION,
+        ChildFinished,
+        PauseState,
+        first_sequence,
+    )
     from stigmer_workflow_runner.definition import compile_pinned
     from stigmer_workflow_runner.engine import Engine, facts_of
     from stigmer_workflow_runner.errors import Fault, bounded, describe, fault
@@ -25,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from stigmer_workflow_runner.runtime import Drain
     from stigmer_workflow_runner.state import RunState
 
-from stigmer_workflow_runner.temporal_runtime import FAULT_TYPE, SERVER_RETRY, TemporalRuntime, fault_of
+from stigmer_workflow_runner.temporal_runtime import FAULT_TYPE, SERVER_RETRY, Pause, TemporalRuntime, fault_of
 
 REPORT: Final = "report_progress"
 REPORT_RETRY: Final = RetryPolicy(
@@ -53,7 +61,13 @@ class WorkflowExecutionRun:
         self._finished: list[str] = []
         self._progress = Progress("")
         self._state = RunState()
+        self._pause = Pause()
         self._stopping = False
+
+    @workflow.signal(name=SET_PAUSED)
+    def set_paused(self, state: PauseState) -> None:
+        """The server says that the run is to hold, or to go on."""
+        self._pause.follow(paused=state.paused, number=state.number, reason=state.reason)
 
     @workflow.signal(name=CHILD_FINISHED)
     def child_finished(self, event: ChildFinished) -> None:
@@ -71,7 +85,8 @@ class WorkflowExecutionRun:
         """Run the execution to its end; the result is the workflow's output."""
         carried = given.carried
         if carried is None:
-            self._progress = Progress(given.execution_id)
+            base = first_sequence(_recovery())
+            self._progress = Progress(given.execution_id, sequence=base, events_made=base)
             try:
                 loaded = await self._load(given)
             except Fault as error:
@@ -85,6 +100,7 @@ class WorkflowExecutionRun:
             loaded = carried["loaded"]
             self._state = RunState.from_json(carried["state"])
             self._progress = Progress.from_json(carried["progress"])
+            self._pause.follow(**carried.get("pause", asdict(Pause())))
             self._finished.extend(id_ for id_ in carried["finished"] if id_ not in self._finished)
         return await self._run(given, loaded)
 
@@ -130,7 +146,8 @@ class WorkflowExecutionRun:
 
     async def _walk(self, given: RunInput, loaded: dict[str, Any]) -> Json:
         definition = compile_pinned(loaded["sha256"], loaded["definition"])
-        runtime = TemporalRuntime(given.execution_id, loaded["org"], self._finished, loaded["max_events"])
+        own = {"parent": given.execution_id, "org": loaded["org"], "recovery": _recovery()}
+        runtime = TemporalRuntime(own, self._finished, self._pause, self._progress, loaded["max_events"])
         engine = Engine(definition, self._state, runtime, self._progress, facts_of(given.execution_id))
         while True:
             try:
@@ -150,6 +167,7 @@ class WorkflowExecutionRun:
             "state": self._state.to_json(),
             "progress": self._progress.to_json(),
             "finished": self._finished,
+            "pause": asdict(self._pause),
         }
 
     def _continue(self, given: RunInput, loaded: dict[str, Any]) -> NoReturn:
@@ -214,6 +232,11 @@ class WorkflowExecutionRun:
 
     def _stamped(self, report: dict[str, Any]) -> dict[str, Any]:
         return {**report, "temporal_workflow_id": workflow.info().workflow_id}
+
+
+def _recovery() -> int:
+    """How often the execution had been started again before this Temporal run and those it continues."""
+    return int(workflow.memo_value(RECOVERY_MEMO, 0, type_hint=int))
 
 
 def _failed(error: Fault) -> ApplicationError:

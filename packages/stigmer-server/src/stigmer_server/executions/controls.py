@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stigmer_api.errors import FailedPrecondition
 from stigmer_api.kinds import Kind
-from stigmer_api.temporal import SET_PAUSED, PauseState
+from stigmer_api.temporal import SET_PAUSED, PauseState, first_sequence
 from stigmer_server.executions import phases
 from stigmer_server.executions.outbox import enqueue_recover, enqueue_signal
 from stigmer_server.resources.controller import require_valid
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["impossible", "pause", "recover", "resume"]
 
 _RECOVERABLE = frozenset({phases.FAILED, phases.TERMINATED})
-_REPORTS_PER_RUN = 32
-"""Bits of a sequence number that count the reports of one run; the bits above count the recoveries."""
-
 _OF_THE_LAST_RUN = (
     "tasks",
     "output",
@@ -85,7 +82,7 @@ async def recover(kind: Kind, services: Services, request: Any) -> Resource:
             if name in status.DESCRIPTOR.fields_by_name:
                 status.ClearField(name)
         status.recoveries += 1
-        status.sequence = max(status.sequence, status.recoveries << _REPORTS_PER_RUN)  # what the last run says is old
+        status.sequence = max(status.sequence, first_sequence(status.recoveries))  # what the last run says is old
         phases.set_phase(execution, phases.PENDING)
         enqueue_recover(unit, kind, execution)
         unit.save(kind, execution)

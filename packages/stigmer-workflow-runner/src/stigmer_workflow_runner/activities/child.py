@@ -103,7 +103,8 @@ def _execution(argument: dict[str, Json], resource_id: str) -> Any:
     execution: Any = kind.message(api_version=API_VERSION, kind=kind.name)
     execution.metadata.org = argument["org"]
     execution.metadata.name = f"{argument['name']}-{argument['key']}"[:63].rstrip("-")
-    execution.metadata.request_id = f"{argument['parent']}/{argument['key']}"
+    again = f"/recovery-{argument['recovery']}" if argument.get("recovery") else ""
+    execution.metadata.request_id = f"{argument['parent']}{again}/{argument['key']}"
     execution.metadata.labels[PARENT_LABEL] = argument["parent"]
     if argument["wait"]:
         parent = temporal_workflow_id(WORKFLOW_EXECUTION, argument["parent"])
