@@ -11,6 +11,7 @@ from stigmer_api.errors import FailedPrecondition
 from stigmer_api.kinds import Kind
 from stigmer_api.temporal import SET_PAUSED, PauseState, first_sequence
 from stigmer_server.executions import phases
+from stigmer_server.executions.context import store_context
 from stigmer_server.executions.outbox import enqueue_recover, enqueue_signal
 from stigmer_server.resources.controller import require_valid
 
@@ -84,6 +85,7 @@ async def recover(kind: Kind, services: Services, request: Any) -> Resource:
         status.recoveries += 1
         status.sequence = max(status.sequence, first_sequence(status.recoveries))  # what the last run says is old
         phases.set_phase(execution, phases.PENDING)
+        store_context(unit, kind, execution)
         enqueue_recover(unit, kind, execution)
         unit.save(kind, execution)
         return execution

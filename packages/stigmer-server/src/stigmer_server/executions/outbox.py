@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stigmer_api.kinds import Kind, kind_by_key
 from stigmer_server.executions import phases
+from stigmer_server.executions.context import drop_context
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -85,6 +86,7 @@ def save_execution(unit: UnitOfWork, kind: Kind, execution: Resource, *, was: st
     unit.save(kind_by_key(kind.key), execution)
     if was in phases.TERMINAL or phases.phase_of(execution) not in phases.TERMINAL:
         return
+    drop_context(unit, execution)
     if execution.spec.callback_token:
         unit.enqueue(CHILD_FINISHED, execution.metadata.id, execution.spec.callback_token)
     unit.ended(kind, execution)

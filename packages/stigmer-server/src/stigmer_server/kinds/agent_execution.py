@@ -10,6 +10,7 @@ from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1.io_pb2 import UpdateSt
 from stigmer_api.errors import FieldViolation, InvalidArgument
 from stigmer_api.kinds import kind_by_key
 from stigmer_server.executions import approvals, attachments, commands, controls, phases
+from stigmer_server.executions.context import store_context
 from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
@@ -40,6 +41,7 @@ class AgentExecutionStrategy(ResourceStrategy):
     running = phases.RUNNING
     name_required = False
     unique_slugs = True
+    secrets_final = True
     newest_first = True
 
     def check(self, resource: Resource) -> list[FieldViolation]:
@@ -53,6 +55,7 @@ class AgentExecutionStrategy(ResourceStrategy):
             _take_agent_of_session(unit, resource)
         else:
             spec.session_id = _make_session(unit, resource)
+        store_context(unit, _KIND, resource)
         make_pending(unit, _KIND, resource)
 
     def prepare_update(self, unit: UnitOfWork, stored: Resource, resource: Resource) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from stigmer_api.errors import FieldViolation
 from stigmer_api.kinds import kind_by_key
 from stigmer_server.executions import approvals, commands, controls, events, phases
+from stigmer_server.executions.context import store_context
 from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
 from stigmer_server.executions.filters import list_filtered
 from stigmer_server.resources.controller import require_valid
@@ -38,6 +39,7 @@ class WorkflowExecutionStrategy(ResourceStrategy):
     running = phases.RUNNING
     name_required = False
     unique_slugs = True
+    secrets_final = True
     newest_first = True
 
     def check(self, resource: Resource) -> list[FieldViolation]:
@@ -48,6 +50,7 @@ class WorkflowExecutionStrategy(ResourceStrategy):
     def prepare_create(self, unit: UnitOfWork, resource: Resource) -> None:
         workflow = _resolve(unit, resource)
         resource.status.workflow_version_hash = workflow.status.version_hash
+        store_context(unit, _KIND, resource)
         make_pending(unit, _KIND, resource)
 
     def prepare_update(self, unit: UnitOfWork, stored: Resource, resource: Resource) -> None:
