@@ -6,6 +6,7 @@ gets the state after each. It judges nothing: that is the real server's work.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -162,6 +163,19 @@ class StandIn:
         response.next_page_token = str(start + 2) if start + 2 < len(found) else ""
         return response
 
+    def push(self, kind: Kind, request: Any) -> Any:
+        """Store a skill under the name given; the same package and tag again change nothing."""
+        version = hashlib.sha256(request.artifact).hexdigest()
+        message: Any = kind.message()
+        message.metadata.name, message.metadata.org = request.name, request.org
+        for stored in self.of_kind(kind):
+            if stored.metadata.slug == request.name:
+                if stored.status.version_hash == version and stored.metadata.version.tag == request.tag:
+                    return stored
+                message = stored
+        message.status.version_hash, message.metadata.version.tag = version, request.tag
+        return self.add(kind, message)
+
     def subscribe(self, kind: Kind, request: Any) -> Iterator[Any]:
         """Send the present state, then the state after each step that is left."""
         message = self.get(kind, request)
@@ -228,6 +242,7 @@ class _Handlers(grpc.GenericRpcHandler):
             "getByReference": server.get_by_reference,
             "delete": server.delete,
             "subscribe": server.subscribe,
+            "push": server.push,
             "trigger": server.trigger,
         }
         return lambda request: table[name](kind, request)

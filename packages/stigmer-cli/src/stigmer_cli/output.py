@@ -50,6 +50,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
+def size(count: int) -> str:
+    """Return a number of bytes as people say it: 512 B, 12.4 KB, 3.0 MB."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.1f} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
 def duration(seconds: float) -> str:
     """Return a time span as people say it: 0.3s, 12s, 3m5s, 2h10m, 4d3h."""
     if seconds < 10:

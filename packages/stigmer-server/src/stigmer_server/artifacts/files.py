@@ -156,11 +156,21 @@ class ArtifactFiles:
         return [key for key in keys if _area_of(key)]
 
     def _files(self, before: float) -> list[Path]:
-        found: list[Path] = []
-        for area in _ENDINGS:
-            with contextlib.suppress(FileNotFoundError):
-                found += [Path(item) for item in os.scandir(self.root / area) if item.stat().st_mtime < before]
-        return found
+        return [path for area in _ENDINGS for path in _listed(self.root / area) if _is_older(path, before)]
+
+
+def _listed(directory: Path) -> list[Path]:
+    try:
+        return list(directory.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _is_older(path: Path, before: float) -> bool:
+    try:
+        return path.stat().st_mtime < before
+    except FileNotFoundError:
+        return False
 
 
 def _holds(path: Path, digest: str) -> bool:
