@@ -10,7 +10,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from stigmer_agent_runner.contracts import RUN_SEGMENT, SETTLE, SegmentResult, Settlement
+from stigmer_agent_runner.contracts import REPORT_PAUSED, RUN_SEGMENT, SETTLE, SegmentResult, Settlement
 from stigmer_agent_runner.engine.protocol import Control, StopReason
 from stigmer_agent_runner.status.reducer import TERMINAL, StatusReducer
 from stigmer_agent_runner.status.sink import RESTART_GAP
@@ -19,7 +19,7 @@ from stigmer_api.errors import ApiError, InvalidArgument, NotFound, Unimplemente
 from stigmer_api.temporal import ExecutionInput
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from stigmer_agent_runner.segment import SegmentRunner
     from stigmer_agent_runner.server import Server
@@ -59,22 +59,36 @@ class Activities:
     async def settle(self, settlement: Settlement) -> None:
         """Report a terminal phase for an execution that no segment could end."""
         try:
-            stored = await self._server.execution(settlement.execution_id)
-            if stored.status.phase in TERMINAL:
-                return
-            reducer = StatusReducer(stored.status)
-            reducer.begin(stored.spec.message, self._clock.now())
-            reducer.finish(_PHASES[settlement.phase], self._clock.now(), settlement.error)
-            sequence = stored.status.sequence + RESTART_GAP
-            report = io_pb2.AgentExecutionUpdateStatusInput(
-                execution_id=settlement.execution_id, status=reducer.take(), sequence=sequence
-            )
-            await self._server.report(report)
+            with _hopeless_at_once():
+                await self._settle(settlement)
         except NotFound:
             _log.info("execution is gone, nothing to settle", execution_id=settlement.execution_id)
-        except ApiError as error:
-            hopeless = isinstance(error, InvalidArgument | Unimplemented)
-            raise ApplicationError(str(error), type=error.reason, non_retryable=hopeless) from error
+
+    async def _settle(self, settlement: Settlement) -> None:
+        stored = await self._server.execution(settlement.execution_id)
+        if stored.status.phase in TERMINAL:
+            return
+        reducer = StatusReducer(stored.status)
+        reducer.begin(stored.spec.message, self._clock.now())
+        reducer.finish(_PHASES[settlement.phase], self._clock.now(), settlement.error)
+        sequence = stored.status.sequence + RESTART_GAP
+        report = io_pb2.AgentExecutionUpdateStatusInput(
+            execution_id=settlement.execution_id, status=reducer.take(), sequence=sequence
+        )
+        await self._server.report(report)
+
+    @activity.defn(name=REPORT_PAUSED)
+    async def report_paused(self, execution: ExecutionInput) -> None:
+        """Report that an execution holds between two segments."""
+        with contextlib.suppress(NotFound), _hopeless_at_once():
+            stored = await self._server.execution(execution.execution_id)
+            if stored.status.phase in {*TERMINAL, enum_pb2.EXECUTION_PAUSED}:
+                return
+            sequence = stored.status.sequence + RESTART_GAP
+            report = io_pb2.AgentExecutionUpdateStatusInput(execution_id=execution.execution_id, sequence=sequence)
+            report.status.phase = enum_pb2.EXECUTION_PAUSED
+            report.status.sequence = sequence
+            await self._server.report(report)
 
     async def _guarded(self, execution_id: str, control: Control) -> SegmentResult:
         """Run a segment and turn whatever it raises into a typed error: an untyped one would say nothing to a user."""
@@ -106,6 +120,18 @@ class Activities:
         while True:
             activity.heartbeat()
             await asyncio.sleep(self._settings.heartbeat_seconds / 5)
+
+
+@contextlib.contextmanager
+def _hopeless_at_once() -> Iterator[None]:
+    """Make failures of the server typed, so that Temporal repeats those that may pass; NotFound passes through."""
+    try:
+        yield
+    except NotFound:
+        raise
+    except ApiError as error:
+        hopeless = isinstance(error, InvalidArgument | Unimplemented)
+        raise ApplicationError(str(error), type=error.reason, non_retryable=hopeless) from error
 
 
 def _summary(result: SegmentResult) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 RUN_SEGMENT = "stigmer/agent-execution/run-segment"
 SETTLE = "stigmer/agent-execution/settle"
+REPORT_PAUSED = "stigmer/agent-execution/report-paused"
 
 _OUTCOMES = {"Completed": "completed", "Yielded": "yielded", "Cancelled": "cancelled", "Failed": "failed"}
 _PHASES = {

@@ -112,6 +112,8 @@ class SegmentRunner:
             response = await self._server.report(report)
             if response.signal == enum_pb2.EXECUTION_CONTROL_SIGNAL_STOP:
                 control.request(StopReason.CANCEL)
+            elif response.signal == enum_pb2.EXECUTION_CONTROL_SIGNAL_PAUSE:
+                control.request(StopReason.SLICE)  # the workflow holds before the next segment
 
         def gone() -> None:
             control.request(StopReason.CANCEL)

@@ -68,7 +68,7 @@ def _worker(client: Client, api: AsyncClient, engines: Engines, settings: Settin
         client,
         task_queue=AGENT_EXECUTION_QUEUE,
         workflows=[AgentExecutionWorkflow, ScheduleFireWorkflow],
-        activities=[activities.run_segment, activities.settle, ScheduleActivities(api).fire],
+        activities=[activities.run_segment, activities.settle, activities.report_paused, ScheduleActivities(api).fire],
         max_concurrent_activities=settings.max_concurrency,
         max_heartbeat_throttle_interval=_THROTTLE,
         default_heartbeat_throttle_interval=_THROTTLE,

@@ -21,8 +21,8 @@ from temporalio.exceptions import (
 )
 
 with workflow.unsafe.imports_passed_through():
-    from stigmer_agent_runner.contracts import RUN_SEGMENT, SETTLE, TIMING, SegmentResult, Settlement
-    from stigmer_api.temporal import AGENT_EXECUTION, ExecutionInput
+    from stigmer_agent_runner.contracts import REPORT_PAUSED, RUN_SEGMENT, SETTLE, TIMING, SegmentResult, Settlement
+    from stigmer_api.temporal import AGENT_EXECUTION, SET_PAUSED, ExecutionInput, PauseState
 
 MAX_LOST_RUNNERS = 20
 """Segments in a row that may end by a timeout, because their runner died, before the execution itself is blamed."""
@@ -36,6 +36,15 @@ _SETTLE_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_inter
 @workflow.defn(name=AGENT_EXECUTION, failure_exception_types=[Exception])
 class AgentExecutionWorkflow:
     """One agent execution. Fails with the execution, and is cancelled with it, so that Temporal shows the truth."""
+
+    def __init__(self) -> None:
+        self._pause = PauseState(paused=False, number=0)
+
+    @workflow.signal(name=SET_PAUSED)
+    def set_paused(self, state: PauseState) -> None:
+        """The server says that the execution is to hold, or to go on; an older word changes nothing."""
+        if state.number > self._pause.number:
+            self._pause = state
 
     @workflow.run
     async def run(self, execution: ExecutionInput) -> str:
@@ -62,6 +71,8 @@ class AgentExecutionWorkflow:
     async def _segments(self, execution: ExecutionInput) -> SegmentResult:
         lost = 0
         while True:
+            if self._pause.paused:
+                await self._hold(execution)
             try:
                 result = await self._segment(execution)
                 lost = 0
@@ -73,8 +84,18 @@ class AgentExecutionWorkflow:
                 continue
             if result.outcome != "yielded":
                 return result
-            if workflow.info().is_continue_as_new_suggested():
+            if workflow.info().is_continue_as_new_suggested() and not self._pause.paused:
                 workflow.continue_as_new(execution)
+
+    async def _hold(self, execution: ExecutionInput) -> None:
+        """Wait between two segments, holding no worker, until the execution is to go on."""
+        await workflow.execute_activity(
+            REPORT_PAUSED,
+            execution,
+            start_to_close_timeout=timedelta(seconds=30),
+            retry_policy=_SETTLE_RETRY,
+        )
+        await workflow.wait_condition(lambda: not self._pause.paused)
 
     async def _segment(self, execution: ExecutionInput) -> SegmentResult:
         result: SegmentResult = await workflow.execute_activity(
