@@ -65,6 +65,10 @@ async def follow_events(kind: Kind, services: Services, request: Any) -> AsyncGe
             if phases.record_is_terminal(record):
                 return
             change = await subscription.take(record.revision)
+            if change is None and subscription.lost and not subscription.closed:
+                subscription.lost = False
+                record = await _execution(kind, services.repository, request.execution_id)
+                continue
             if change is None:
                 raise stopping(record.revision)
             if change.operation is Operation.DELETED:

@@ -40,7 +40,7 @@ class Broker:
         self._feeds: set[Feed] = set()
         self._closed = False
         self._log_turns = asyncio.Semaphore(_LOG_READS)
-        self._remove_listener = repository.add_listener(self.publish)
+        self._remove_listener = repository.add_listener(self.publish, self.restart)
 
     @property
     def subscriber_count(self) -> int:
@@ -54,6 +54,15 @@ class Broker:
         for change in changes:
             for subscription in self._subscriptions.get((change.kind, change.id), ()):
                 self.stats.coalesced += subscription.offer(change, now)
+        for feed in self._feeds:
+            feed.wake()
+
+    def restart(self, oldest: int) -> None:
+        """Changes up to `oldest` can no longer be heard: states are read anew, readers of the log end as compacted."""
+        self.window.restart(oldest)
+        for found in self._subscriptions.values():
+            for subscription in found:
+                subscription.lose()
         for feed in self._feeds:
             feed.wake()
 
@@ -146,6 +155,8 @@ class Broker:
                 return
             while True:
                 change = await subscription.take(seen)
+                if change is None and subscription.lost and not subscription.closed:
+                    change = await self._as_change(kind, resource_id, subscription)
                 if change is None:
                     raise stopping(seen)
                 if change.record.revision > seen:  # for a deletion: the last state, when it was not delivered
@@ -156,6 +167,14 @@ class Broker:
                 if change.operation is Operation.DELETED:
                     raise deleted(kind, resource_id, change.revision)
                 seen = change.revision
+
+    async def _as_change(self, kind: Kind, resource_id: str, subscription: Subscription) -> Change:
+        """What became of a resource of which changes were missed. Raises NotFound when it was deleted meanwhile."""
+        subscription.lost = False
+        record = await self.repository.get(kind.key, resource_id)
+        if record is None:
+            raise deleted(kind, resource_id, self.window.newest)
+        return Change(record.revision, kind.key, resource_id, Operation.UPDATED, record)
 
     def count_delivery(self, published_at: float) -> None:
         """Count what the transport has taken: a generator goes on once it has. 0.0: it was no news."""

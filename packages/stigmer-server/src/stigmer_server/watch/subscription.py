@@ -12,13 +12,14 @@ __all__ = ["Subscription"]
 class Subscription:
     """The newest change that one reader has not taken yet."""
 
-    __slots__ = ("_latest", "_wake", "closed", "coalesced", "published_at")
+    __slots__ = ("_latest", "_wake", "closed", "coalesced", "lost", "published_at")
 
     def __init__(self) -> None:
         self._latest: Change | None = None
         self._wake = asyncio.Event()
         self.published_at = 0.0
         self.closed = False
+        self.lost = False
         self.coalesced = 0
 
     def offer(self, change: Change, published_at: float) -> bool:
@@ -31,20 +32,25 @@ class Subscription:
         self._wake.set()
         return replaced
 
+    def lose(self) -> None:
+        """Changes were missed: the reader has to read the state anew."""
+        self.lost = True
+        self._wake.set()
+
     def close(self) -> None:
         """Wake the reader for the last time."""
         self.closed = True
         self._wake.set()
 
     async def take(self, after: int) -> Change | None:
-        """The next change newer than revision `after`; None once the server stops."""
+        """The next change newer than revision `after`; None when changes were missed or the server stops."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             change, self._latest = self._latest, None
             if change is not None and change.revision > after:
-                if self.closed:
+                if self.closed or self.lost:
                     self._wake.set()
                 return change
-            if self.closed:
+            if self.closed or self.lost:
                 return None

@@ -55,6 +55,11 @@ class Window:
         """The newest revision known here; 0 before any."""
         return self._revisions[-1] if self._revisions else self.start or 0
 
+    def restart(self, revision: int) -> None:
+        """Forget everything: changes up to this revision can no longer be had, those behind it will come."""
+        self._commits, self._revisions, self._first, self._bytes = [], [], 0, 0
+        self.start = revision
+
     def begin(self, revision: int) -> None:
         """State that nothing newer than `revision` had been committed a moment ago, when nothing is known yet."""
         if self.start is None:

@@ -1,0 +1,179 @@
+"""A million changes, a watcher of every change and one of the latest, a server that is killed in between: what is lost?
+
+    python benchmarks/watch_million.py [changes] [seconds to write at most] [kills]
+
+A child process serves and writes (transactions of one to three resources, some deletions, over 40 resources); this
+process watches it over gRPC, stalls, reconnects at random, kills the child with SIGKILL and starts it again. At the end
+the judge of the tests holds what was told against the change log of the database. Prints what was really done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import resource as limits
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packages" / "stigmer-server" / "tests"))
+
+from test_watch import Writer
+from watch_validator import SYNCED, Logged, Told, Watcher, logged, problems, run_to
+
+from stigmer_api.kinds import kind_by_key
+from stigmer_server.app import App, open_store
+from stigmer_server.logs import configure_logging
+from stigmer_server.settings import load_settings
+from stigmer_store import open_repository
+
+AGENT = kind_by_key("agent").number
+PORTION = 2000  # transactions
+
+
+async def serve(home: Path, port: int, seed: int, changes: int, seconds: float) -> None:
+    """The child: serve, and write that many changes; say so on standard output, and stay."""
+    configure_logging("error")
+    settings = load_settings(home=home, port=port, temporal_address="127.0.0.1:1", log_level="error")
+    async with App(settings, await open_store(settings)) as app:
+        print(app.address, app.token, flush=True)
+        writer, end = Writer(app.repository, seed), time.monotonic() + seconds
+        while writer.changes < changes and time.monotonic() < end:
+            await writer.write(PORTION, callers=64)
+        print("done", writer.changes, flush=True)
+        await asyncio.Event().wait()
+
+
+class Child:
+    """The serving process."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.port = home, 0
+        self.address = self.token = ""
+
+    async def start(self, seed: int, changes: int, seconds: float) -> None:
+        """Start it; returns once it serves."""
+        command = [sys.executable, __file__, "--serve", str(self.home), str(self.port)]
+        self.process = await asyncio.create_subprocess_exec(
+            *command, str(seed), str(changes), str(seconds), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self.address, self.token = (await self.line()).split()
+        self.port = int(self.address.rpartition(":")[2])
+
+    async def line(self) -> str:
+        """Its next word."""
+        assert self.process.stdout is not None
+        return (await self.process.stdout.readline()).decode().strip()
+
+    async def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        await self.process.wait()
+
+
+async def watch(watcher: Watcher, child: Child, done: asyncio.Event, seed: int) -> None:
+    """Until the writing is done: read, stall, reconnect."""
+    dice = random.Random(seed)
+
+    async def stall() -> None:
+        if dice.random() < 0.0002:
+            await asyncio.sleep(0.2)
+
+    while not done.is_set():
+        enough = iter(range(dice.randrange(1000, 60_000)))
+
+        def over(_item: Told, enough: Any = enough) -> bool:
+            return done.is_set() or next(enough, None) is None
+
+        with contextlib.suppress(OSError):
+            session = await watcher.run(child.address, over, stall)
+            if session.error is not None:
+                await asyncio.sleep(0.2)
+
+
+async def write_with_kills(child: Child, changes: int, seconds: float, kills: int, done: asyncio.Event) -> None:
+    """Let the child write; kill it that many times on the way."""
+    end = time.monotonic() + seconds
+    for part in range(kills + 1):
+        left = max(end - time.monotonic(), 1)
+        if part:
+            await child.start(part, changes // (kills + 1), left / (kills + 1 - part))
+        if part < kills:
+            with contextlib.suppress(TimeoutError):  # killed in the middle of writing, or after it at the latest
+                await asyncio.wait_for(child.line(), left / (kills + 1 - part) * 0.9)
+            await child.kill()
+        else:
+            await child.line()
+    done.set()
+
+
+async def read_log(home: Path) -> list[Logged]:
+    """The change log of the database."""
+    repository = open_repository(f"sqlite:///{home / 'data' / 'stigmer.db'}")
+    found: list[Logged] = []
+    cursor = 0
+    while batch := await repository.changes(cursor, 5000):
+        cursor = batch[-1].revision
+        found += logged(change for change in batch if change.kind == "agent")
+    await repository.close()
+    return found
+
+
+async def main(changes: int, seconds: float, kills: int) -> int:
+    """Run and judge; 1 when anything is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        child, done = Child(Path(folder)), asyncio.Event()
+        await child.start(0, changes // (kills + 1), seconds / (kills + 1))
+        every, latest = Watcher(child.token, kinds=[AGENT]), Watcher(child.token, kinds=[AGENT], mode=2)
+        for watcher in (every, latest):
+            await watcher.run(child.address, lambda item: item.type == SYNCED)
+        began = time.monotonic()
+        readers = [watch(watcher, child, done, seed) for seed, watcher in enumerate((every, latest))]
+        await asyncio.gather(write_with_kills(child, changes, seconds, kills, done), *readers)
+        written = time.monotonic() - began
+        newest = (await asyncio.to_thread(newest_of, child.home))[0]
+        for watcher in (every, latest):
+            await run_to(watcher, child.address, newest, 600)
+        caught_up = time.monotonic() - began
+        await child.kill()
+        log = await read_log(child.home)
+        wrong = {"ALL": problems(log, every.sessions), "LATEST": problems(log, latest.sessions, latest=True)}
+        report(log, {"ALL": every, "LATEST": latest}, written, caught_up, kills)
+        for mode, found in wrong.items():
+            print(f"{mode}: {found or 'nothing lost, nothing twice'}")
+        return int(any(wrong.values()))
+
+
+def newest_of(home: Path) -> tuple[int]:
+    """The newest revision in the database."""
+    import sqlite3  # noqa: PLC0415 - a benchmark may look into the file
+
+    with contextlib.closing(sqlite3.connect(home / "data" / "stigmer.db")) as database:
+        found: tuple[int] = database.execute("SELECT revision FROM revision_counter").fetchone()
+        return found
+
+
+def report(log: list[Logged], watchers: dict[str, Watcher], written: float, caught_up: float, kills: int) -> None:
+    """Figures of the run."""
+    print(f"changes {len(log)} in {log[-1].revision} transactions, {kills} kills, {written:.0f} s written, ", end="")
+    print(f"{caught_up:.0f} s until both watchers had all ({len(log) / written:.0f} changes/s)")
+    for mode, watcher in watchers.items():
+        told = sum(1 for session in watcher.sessions for item in session.told if item.type in {3, 4, 5})
+        coalesced = sum(item.coalesced for session in watcher.sessions for item in session.told)
+        broken = sum(session.error is not None for session in watcher.sessions)
+        print(f"{mode}: {len(watcher.sessions)} sessions, {broken} broken, {told} told, {coalesced} coalesced")
+    print(f"memory of this process at most {limits.getrusage(limits.RUSAGE_SELF).ru_maxrss // 1024} MB")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        home, port, seed, count, budget = sys.argv[2:]
+        asyncio.run(serve(Path(home), int(port), int(seed), int(count), float(budget)))
+    else:
+        given = [float(item) for item in sys.argv[1:]]
+        number, at_most, times = (*given, *(1_000_000, 1800, 5)[len(given) :])
+        sys.exit(asyncio.run(main(int(number), at_most, int(times))))
