@@ -206,10 +206,10 @@ async def test_a_cancelled_run_is_no_failure_of_the_schedule(client: AsyncClient
     assert (await stored(client, schedule)).status.consecutive_failures == 0
 
 
-async def test_a_missing_agent_is_recorded_and_counts_as_failure(client: AsyncClient) -> None:
+async def test_a_missing_agent_is_recorded_and_counts_as_failure(app: App, client: AsyncClient) -> None:
     agent = await make_agent(client)
     schedule = await make_schedule(client)
-    await call(client, "agent", "delete", value=agent.metadata.id)
+    await app.repository.write(lambda tx: tx.delete("agent", agent.metadata.id))  # no API does that to a schedule
     answer = await fire(client, schedule)
     assert answer.outcome == outcome("TARGET_MISSING")
     assert answer.refusal_reason == "agent 'greeter' does not exist (any more)"
@@ -278,14 +278,13 @@ async def test_runs_are_listed_by_page_the_latest_first_and_go_with_their_schedu
         await fire(client, schedule)
 
 
-async def test_enabling_a_paused_schedule_again_forgets_its_failures(client: AsyncClient) -> None:
+async def test_enabling_a_paused_schedule_again_forgets_its_failures(app: App, client: AsyncClient) -> None:
     agent = await make_agent(client)
     schedule = await make_schedule(client)
-    await call(client, "agent", "delete", value=agent.metadata.id)
+    await app.repository.write(lambda tx: tx.delete("agent", agent.metadata.id))  # no API does that to a schedule
     for number in range(5):
         await fire(client, schedule, 30 - number)
     assert (await stored(client, schedule)).status.paused_reason
-    await make_agent(client)
     off = await client.call("schedule", "apply", resource("schedule", "morning", {**SPEC, "enabled": False}))
     assert off.status.paused_reason
     with pytest.raises(FailedPrecondition, match="disabled"):

@@ -12,6 +12,7 @@ from stigmer_api.kinds import kind_by_key
 from stigmer_server.executions import approvals, attachments, commands, controls, phases
 from stigmer_server.executions.context import store_context
 from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
+from stigmer_server.reports import summaries, usage
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
 from stigmer_server.resources.envelope import Resource, new_resource
@@ -146,6 +147,10 @@ REGISTRATION = Registration(
         "create": attachments.create_execution,
         "getArtifactContent": attachments.get_artifact_content,
         "updateStatus": update_status,
+        "getExecutionSummary": summaries.agent_summary,
+        "getExecutionUsageReport": usage.execution_report,
+        "getSessionUsageReport": usage.session_report,
+        "getAgentUsageReport": usage.agent_report,
         "uploadAttachment": attachments.upload_attachment,
         "cancel": partial(commands.cancel, _KIND),
         "terminate": partial(commands.terminate, _KIND),

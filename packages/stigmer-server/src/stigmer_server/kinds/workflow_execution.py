@@ -12,6 +12,7 @@ from stigmer_server.executions import approvals, commands, controls, events, pha
 from stigmer_server.executions.context import store_context
 from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
 from stigmer_server.executions.filters import list_filtered
+from stigmer_server.reports.summaries import workflow_summary
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
 from stigmer_server.resources.envelope import Resource
@@ -125,6 +126,7 @@ REGISTRATION = Registration(
         "list": partial(list_filtered, _KIND, "list"),
         "listByWorkflow": partial(list_filtered, _KIND, "listByWorkflow"),
         "getEventLog": partial(events.get_event_log, _KIND),
+        "getExecutionSummary": workflow_summary,
     },
     streams={
         "subscribe": partial(commands.follow, _KIND, "execution_id"),

@@ -7,15 +7,8 @@ from collections.abc import Mapping
 __all__ = ["WITHOUT_BEHAVIOUR"]
 
 _BY_SERVICE: Mapping[str, tuple[str, ...]] = {
-    "agentexecution.v1.AgentExecutionQueryController": (
-        "getAgentUsageReport",
-        "getExecutionSummary",
-        "getExecutionUsageReport",
-        "getSessionUsageReport",
-    ),
     "mcpserver.v1.McpServerCommandController": ("connect", "startConnect"),
     "workflow.v1.TaskKindRegistryQueryController": ("getTaskKindRegistry",),
-    "workflowexecution.v1.WorkflowExecutionQueryController": ("getExecutionSummary",),
 }
 
 WITHOUT_BEHAVIOUR: frozenset[str] = frozenset(
