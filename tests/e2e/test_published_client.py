@@ -89,6 +89,17 @@ def run_client(python: Path, endpoint: Endpoint, script: str) -> dict[str, objec
     return answer
 
 
+def run_ctl(endpoint: Endpoint, home: Path, *words: str) -> str:
+    """Run our command line against a server; returns what it prints."""
+    settings = {"STIGMER_HOME": str(home), "STIGMER_SERVER_ADDRESS": endpoint.address, "STIGMER_TOKEN": endpoint.token}
+    command = [sys.executable, "-m", "stigmer_cli", *words]
+    done = subprocess.run(
+        command, env={**os.environ, **settings}, capture_output=True, text=True, timeout=_SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_agents_are_created_applied_read_listed_and_deleted(client_python: Path, endpoint: Endpoint) -> None:
     script = """
 text = "You greet people politely."
@@ -245,6 +256,84 @@ print(json.dumps(answers))
         "teams": "UNIMPLEMENTED",
         "organizations": "UNIMPLEMENTED",
         "stranger": True,
+    }
+
+
+def test_versions_skills_and_files_go_both_ways(client_python: Path, endpoint: Endpoint, tmp_path: Path) -> None:
+    skill = tmp_path / "cooking"
+    skill.mkdir()
+    (skill / "SKILL.md").write_text("---\nname: cooking\n---\nBoil it.\n")
+    pushed = json.loads(run_ctl(endpoint, tmp_path, "skill", "push", str(skill), "--tag", "v1", "-o", "json"))
+    script = """
+import io, zipfile
+from ai.stigmer.agentic.workflow.v1 import version_pb2
+from ai.stigmer.agentic.skill.v1 import io_pb2 as skill_pb2
+from ai.stigmer.agentic.agentexecution.v1 import io_pb2 as turn_pb2
+from ai.stigmer.agentic.artifact.v1 import io_pb2 as artifact_pb2, spec_pb2 as artifact_spec_pb2
+def flow(message):
+    document = WorkflowDocumentInput(dsl="1.0.0", namespace="examples", name="versions", version="0.1.0")
+    task = WorkflowTaskInput(name="greet", kind=1, task_config={"variables": {"message": message}})
+    return WorkflowInput(name="versions", org="local", document=document, tasks=[task])
+one, two = client.workflows.apply(flow("one")), client.workflows.apply(flow("two"))
+first = dict(workflow_id=one.metadata.id, version_hash=one.status.version_hash)
+client.workflows.tag_version(version_pb2.TagWorkflowVersionInput(tag="stable", **first))
+listed = client.workflows.list_versions(version_pb2.ListWorkflowVersionsInput(org="local", slug="versions"))
+entry = client.workflows.get_version(version_pb2.GetWorkflowVersionInput(**first))
+words = {
+    version: client.workflows.get_by_reference(
+        ResourceRef(org="local", slug="versions", version=version)
+    ).spec.tasks[0].task_config["variables"]["message"]
+    for version in ("", "latest", "stable", two.status.version_hash)
+}
+buffer = io.BytesIO()
+with zipfile.ZipFile(buffer, "w") as archive:
+    archive.writestr("SKILL.md", "---\\nname: cooking\\n---\\nFry it.\\n")
+skill = client.skills.push(skill_pb2.PushSkillRequest(org="local", artifact=buffer.getvalue(), message="fry"))
+old = client.skills.get_by_reference(ResourceRef(org="local", slug="cooking", version="v1"))
+zipped = client.skills.get_artifact(skill_pb2.GetArtifactRequest(artifact_storage_key=old.status.artifact_storage_key))
+skills = client.skills.list_versions(skill_pb2.ListSkillVersionsInput(org="local", slug="cooking"))
+try:
+    client.skills.get_artifact(skill_pb2.GetArtifactRequest(artifact_storage_key="../token"))
+except StigmerError as error:
+    refused = error.grpc_code.name
+agent = client.agents.create(AgentInput(name="reader", org="local", instructions="You read what is attached."))
+upload = client.agent_executions.upload_attachment(turn_pb2.UploadAttachmentRequest(filename="a.txt", content=b"hi"))
+attached = [AttachmentInput(filename="a.txt", storage_key=upload.storage_key)]
+turn = client.agent_executions.create(
+    AgentExecutionInput(name="turn", org="local", agent_id=agent.metadata.id, message="read", attachments=attached)
+)
+read = client.agent_executions.get_artifact_content(
+    turn_pb2.GetArtifactContentRequest(execution_id=turn.metadata.id, storage_key=upload.storage_key)
+)
+source = artifact_spec_pb2.ArtifactSource(agent_execution_id=turn.metadata.id)
+spec = artifact_spec_pb2.ArtifactSpec(content_type="text/plain", display_name="out.txt", source=source)
+made = client.artifacts.create(artifact_pb2.CreateArtifactInput(spec=spec, content=b"result"))
+ask = artifact_pb2.GetArtifactContentRequest(artifact_id=made.metadata.id, max_bytes=3)
+content = client.artifacts.get_content(ask)
+of_turn = artifact_pb2.ListArtifactsByExecutionRequest(agent_execution_id=turn.metadata.id)
+left = len(client.artifacts.list_by_execution(of_turn).entries)
+client.artifacts.delete(made.metadata.id)
+client.workflows.delete(one.metadata.id)
+client.skills.delete(skill.metadata.id)
+print(json.dumps({
+    "versions": [[item.tag, item.is_current] for item in listed.versions], "entry": entry.tag,
+    "words": list(words.values()),
+    "skills": [[item.tag, item.message, item.is_current] for item in skills.versions], "old": old.status.version_hash,
+    "inside": zipfile.ZipFile(io.BytesIO(zipped.artifact)).namelist(), "refused": refused,
+    "read": read.content.decode(), "content": [content.content.decode(), content.truncated], "left": left,
+}))
+"""
+    assert run_client(client_python, endpoint, script) == {
+        "versions": [["", True], ["stable", False]],
+        "entry": "stable",
+        "words": ["two", "two", "one", "two"],
+        "skills": [["", "fry", True], ["v1", "", False]],
+        "old": pushed["version"],
+        "inside": ["SKILL.md"],
+        "refused": "INVALID_ARGUMENT",
+        "read": "hi",
+        "content": ["res", True],
+        "left": 1,
     }
 
 
