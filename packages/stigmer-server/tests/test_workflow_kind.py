@@ -1,13 +1,15 @@
-"""Workflows: the shallow look at a source, and what it fills in."""
+"""Workflows: a spec is judged whole before it is stored, by the same function for every door."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 from server_testing import SOURCE, call, make_workflow, resource
 
 from stigmer_api.errors import InvalidArgument
+from stigmer_api.methods import TASK_KIND_SERVICE, method
 
 if TYPE_CHECKING:
     from stigmer_api.client import AsyncClient
@@ -25,24 +27,29 @@ async def test_the_document_of_a_source_is_filled_in(client: AsyncClient) -> Non
     )
 
 
-@pytest.mark.parametrize(
-    ("source", "words"),
-    [
-        ("just words", "must be a mapping"),
-        ("do: [", "not valid YAML: line "),
-        ("a: 1\na: 2", "found the key 'a' twice"),
-        ("do: [{a: {set: {}}}]", "document: is required"),
-        (
-            SOURCE.replace("version: '0.1.0'", "version: 1.0"),
-            "document.version: must be a text; write it in quotes: '1.0'",
-        ),
-        (SOURCE.partition("do:")[0], "do: must be a list"),
-        (SOURCE.partition("do:")[0] + "do: [greet]", "do[0]: must be a mapping"),
-        ("x" * (1024 * 1024 + 1), "is larger than 1024 KiB"),
-        ("[" * 100_000, "nested more than 100 levels"),
-        ("a: 2026-13-45", "not valid YAML"),
-    ],
-)
+BAD_SOURCES = [
+    ("just words", "must be an object with document"),
+    ("do: [", "not valid YAML"),
+    ("a: 1\na: 2", "the key 'a' is written twice, again in line 2"),
+    ("do: [{a: {set: {}}}]", "needs 'document'"),
+    (
+        SOURCE.replace("version: '0.1.0'", "version: 1.0"),
+        "line 1, /document/version: must be text, not a number: write it in quotes, '1.0'",
+    ),
+    (SOURCE.partition("do:")[0], "needs 'do'"),
+    (SOURCE.partition("do:")[0] + "do: [greet]", "line 2, /do/0: a task is an object with one key"),
+    (
+        SOURCE + "  - x: {call: grpc, with: {}}",
+        "line 5, /do/1/x/call: the task 'x' uses call: grpc, which is not supported yet",
+    ),
+    (SOURCE + "  - x: {set: '${ foo( }'}", "line 5, /do/1/x/set: not a jq expression"),
+    ("x" * (1024 * 1024 + 1), "the limit is 524288"),
+    ("[" * 100_000, "nested too deeply"),
+    ('"\\ud800": 1', "half of a surrogate pair"),
+]
+
+
+@pytest.mark.parametrize(("source", "words"), BAD_SOURCES, ids=range(len(BAD_SOURCES)))
 async def test_a_bad_source_is_refused_with_its_place_and_judged_invalid(
     app: App, client: AsyncClient, source: str, words: str
 ) -> None:
@@ -50,9 +57,10 @@ async def test_a_bad_source_is_refused_with_its_place_and_judged_invalid(
     with pytest.raises(InvalidArgument) as refused:
         await client.call("workflow", "apply", message)
     assert any(words in item.description for item in refused.value.violations)
+    assert {item.field for item in refused.value.violations} == {"spec.source"}
     judged = await client.call("workflow", "validateSpec", message)
     assert judged.state == 3
-    assert any(words in error for error in judged.errors)
+    assert [f"{item.field}: {item.description}" for item in refused.value.violations] == list(judged.errors)
     assert await app.repository.revision() == 0
 
 
@@ -70,3 +78,63 @@ async def test_tasks_do_instead_of_a_source(client: AsyncClient) -> None:
     workflow = await client.call("workflow", "apply", resource("workflow", "flow", spec))
     listed = await call(client, "workflow_instance", "getByWorkflow", workflow_id=workflow.metadata.id)
     assert [item.metadata.id for item in listed.entries] == [workflow.status.default_instance_id]
+
+
+async def test_uploaded_tasks_are_held_against_the_messages_of_their_kinds(app: App, client: AsyncClient) -> None:
+    spec = {
+        "document": {"dsl": "1.0.0", "namespace": "a", "name": "b", "version": "1.0.0"},
+        "tasks": [
+            {"name": "one", "kind": "http_call", "task_config": {"method": "GET", "endpoint": {"url": "http://x/"}}},
+            {"name": "two", "kind": "llm_call", "task_config": {"model": "m", "prompt": "p"}},
+            {"name": "three", "kind": "set_vars", "task_config": {"variables": {"a": "${ $nope }"}}},
+        ],
+    }
+    message = resource("workflow", "flow", spec)
+    with pytest.raises(InvalidArgument) as refused:
+        await client.call("workflow", "apply", message)
+    assert [item.field for item in refused.value.violations] == [
+        "spec.tasks[0].task_config.endpoint.uri",
+        "spec.tasks[0].task_config.endpoint.url",
+        "spec.tasks[1].kind",
+        "spec.tasks[2].task_config.variables.a",
+    ]
+    judged = await client.call("workflow", "validateSpec", message)
+    assert [f"{item.field}: {item.description}" for item in refused.value.violations] == list(judged.errors)
+    assert await app.repository.revision() == 0
+
+
+async def test_a_stored_workflow_says_that_it_was_found_valid(client: AsyncClient) -> None:
+    first = await make_workflow(client)
+    found = first.status.serverless_workflow_validation
+    assert (found.state, list(found.errors), found.yaml) == (2, [], SOURCE)
+    assert found.validated_at.seconds > 0
+    again = await client.call("workflow", "apply", first)
+    assert (again.metadata.revision, again.status.serverless_workflow_validation) == (first.metadata.revision, found)
+
+
+async def test_tasks_beside_a_source_are_a_warning(client: AsyncClient) -> None:
+    task = {"name": "one", "kind": "set_vars", "task_config": {"variables": {"a": "1"}}}
+    judged = await client.call(
+        "workflow", "validateSpec", resource("workflow", "flow", {"source": SOURCE, "tasks": [task]})
+    )
+    assert (judged.state, list(judged.warnings)) == (2, ["spec.tasks is ignored: spec.source takes its place"])
+
+
+async def test_calls_are_answered_while_a_large_document_is_judged(client: AsyncClient) -> None:
+    tasks = "".join(f"  - a{i}: {{set: {{x: '${{ .y + {i} }}'}}}}\n" for i in range(2_000))
+    await make_workflow(client, "hello")
+    judging = asyncio.create_task(
+        client.call("workflow", "validateSpec", resource("workflow", "flow", {"source": SOURCE + tasks}))
+    )
+    answered = 0
+    while not judging.done():
+        await call(client, "workflow", "getByReference", slug="hello")
+        answered += 1
+    assert (await judging).state == 2
+    assert answered > 1
+
+
+async def test_the_registry_describes_the_twenty_kinds(client: AsyncClient) -> None:
+    request = method(TASK_KIND_SERVICE, "getTaskKindRegistry").request()
+    answer = await client.call(TASK_KIND_SERVICE, "getTaskKindRegistry", request)
+    assert [item.kind for item in answer.descriptors] == list(range(1, 21))

@@ -9,7 +9,7 @@ from typing import Self
 
 import structlog
 
-from stigmer_api.methods import RESOURCE_SERVICE, SEARCH_SERVICE, SERVER_SERVICE, services
+from stigmer_api.methods import RESOURCE_SERVICE, SEARCH_SERVICE, SERVER_SERVICE, TASK_KIND_SERVICE, services
 from stigmer_server import runtime
 from stigmer_server.artifacts.expiry import ArtifactUpkeep
 from stigmer_server.artifacts.files import ArtifactFiles
@@ -19,6 +19,7 @@ from stigmer_server.executions.dispatch import Dispatcher
 from stigmer_server.executions.reconcile import Reconciler
 from stigmer_server.executions.temporal import TemporalLink
 from stigmer_server.kinds import REGISTRATIONS
+from stigmer_server.kinds.workflow import get_task_kind_registry
 from stigmer_server.resources.controller import Controller
 from stigmer_server.resources.registry import ResourceRegistry, Services, StreamBehaviour, UnaryBehaviour
 from stigmer_server.rpc.install import install
@@ -42,6 +43,7 @@ _LONGEST_PAUSE = 5.0
 
 FREE_METHODS: dict[str, UnaryBehaviour | StreamBehaviour] = {
     f"/{SEARCH_SERVICE}/search": search,
+    f"/{TASK_KIND_SERVICE}/getTaskKindRegistry": get_task_kind_registry,
     f"/{RESOURCE_SERVICE}/List": runtime.list_resources,
     f"/{RESOURCE_SERVICE}/Watch": runtime.watch_resources,
     f"/{SERVER_SERVICE}/GetInfo": runtime.get_info,

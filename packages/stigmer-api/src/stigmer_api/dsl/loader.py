@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from stigmer_api.dsl.errors import Json
-from stigmer_api.dsl.problems import DocumentInvalidError, Problem, Problems, child, shortened
+from stigmer_api.dsl.problems import DocumentEmptyError, DocumentInvalidError, Problem, Problems, child, shortened
 
 MAX_BYTES: Final = 512 * 1024
 MAX_DEPTH: Final = 100
@@ -57,7 +57,7 @@ def load_text(text: str) -> Loaded:
     except RecursionError as error:
         raise DocumentInvalidError([Problem("", "not valid YAML: nested too deeply")]) from error
     if root is None:
-        raise DocumentInvalidError([Problem("", "the document is empty")])
+        raise DocumentEmptyError([Problem("", "the document is empty")])
     builder = _Builder(yaml)
     value = builder.build(root, "", 0)
     builder.problems.raise_if_any()
@@ -117,7 +117,13 @@ class _Builder:
             return value
         if node.tag not in _TEXT:
             self.problems.add(pointer, f"the tag {shortened(str(node.tag))} is not supported: use plain YAML values")
-        return str(node.value)
+        return self._text(str(node.value), pointer)
+
+    def _text(self, text: str, pointer: str) -> str:
+        if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+            self.problems.add(pointer, "half of a surrogate pair (\\uD800 to \\uDFFF) is no text")
+            return ""
+        return text
 
     def _mapping(self, node: MappingNode, pointer: str, depth: int) -> dict[str, Json]:
         value: dict[str, Json] = {}
@@ -125,7 +131,7 @@ class _Builder:
             if not isinstance(key_node, ScalarNode):
                 self.problems.add(pointer, "a key must be text")
                 continue
-            key = str(key_node.value)
+            key = self._text(str(key_node.value), pointer)
             place = child(pointer, key)
             line = key_node.start_mark.line + 1
             if key == "<<" and key_node.tag == _TAG + "merge":

@@ -38,6 +38,10 @@ class DocumentInvalidError(DslError):
         super().__init__("; ".join(shown))
 
 
+class DocumentEmptyError(DocumentInvalidError):
+    """There is no document at all."""
+
+
 class Problems:
     """Collects problems while a document is read."""
 

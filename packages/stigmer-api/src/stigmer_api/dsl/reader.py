@@ -102,9 +102,11 @@ class Reader:
         """A text that is not empty."""
         if isinstance(value, str) and value.strip():
             return value
-        self.problem(
-            pointer, f"must be text, not {_kind(value)}" if not isinstance(value, str) else "must not be empty"
-        )
+        if isinstance(value, str):
+            self.problem(pointer, "must not be empty")
+            return ""
+        quoted = f": write it in quotes, '{str(value).lower()}'" if isinstance(value, bool | int | float) else ""
+        self.problem(pointer, f"must be text, not {_kind(value)}{quoted}")
         return ""
 
     def flag(self, value: Json, pointer: str) -> bool:

@@ -35,7 +35,7 @@ KIND_ORDER: Final = (
     "call", "for", "do", "emit", "fork", "listen", "raise", "run", "set", "switch", "try", "wait",
 )  # fmt: skip
 
-_DSL = re.compile(r"1\.0\.\d+(-[0-9A-Za-z.-]+)?")
+_DSL = re.compile(r"1\.0\.[0-9]+")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 

@@ -45,13 +45,17 @@ def check_spec(spec: Any) -> Verdict:
     A spec that has neither is left to the rules of the contract.
     """
     if spec.source:
-        return check_source(spec.source, ignored=bool(spec.tasks))
+        return check_source(spec.source, warnings_of(spec))
     return _check_tasks(spec) if spec.tasks else Verdict()
 
 
-def check_source(text: str, *, ignored: bool = False) -> Verdict:
-    """Judge the text of a document. `ignored`: there are tasks beside it, which nothing will run."""
-    warnings = ("spec.tasks is ignored: spec.source takes its place",) if ignored else ()
+def warnings_of(spec: Any) -> tuple[str, ...]:
+    """What is no mistake and yet hardly meant."""
+    return ("spec.tasks is ignored: spec.source takes its place",) if spec.source and spec.tasks else ()
+
+
+def check_source(text: str, warnings: tuple[str, ...] = ()) -> Verdict:
+    """Judge the text of a document."""
     try:
         value, _ = read_text(text)
     except DocumentInvalidError as error:

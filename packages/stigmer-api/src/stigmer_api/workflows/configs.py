@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
-from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError, SerializeToJsonError
 
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.problems import Problem, child, listed, shortened
@@ -46,7 +46,12 @@ class Configs:
         The task's own fields are not checked: the rules of the message around it cover them.
         """
         self.tasks.add(pointer)
-        found: dict[str, Json] = MessageToDict(task, preserving_proto_field_name=True)
+        place = child(pointer, "task_config")
+        try:
+            found: dict[str, Json] = MessageToDict(task, preserving_proto_field_name=True)
+        except SerializeToJsonError:
+            self.problems.append(Problem(place, "holds a number that JSON does not have"))
+            return {"name": task.name}
         for index, undo in enumerate(task.compensate):
             found["compensate"][index] = self.task(undo, child(pointer, "compensate", index))
         kind = KIND_BY_NUMBER.get(task.kind)
@@ -54,7 +59,6 @@ class Configs:
             if task.kind:
                 self.problems.append(Problem(child(pointer, "kind"), f"there is no task kind {task.kind}"))
             return found
-        place = child(pointer, "task_config")
         before = len(self.problems)
         config: Any = message_class(kind.config)()
         _Filler(self.problems).fill(config, found.get("task_config") or {}, place)

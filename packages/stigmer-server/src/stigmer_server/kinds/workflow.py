@@ -1,14 +1,15 @@
-"""Workflow: has a default WorkflowInstance, and a source that is looked at before it is stored.
+"""Workflow: has a default WorkflowInstance, versions, and a spec that is judged whole before it is stored.
 
-The look is shallow: whether the source is a workflow document at all. What its tasks mean is the runner's to judge.
+What is wrong with a spec is `stigmer_api.workflows`' to say, for the command line and the runner too.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from stigmer_api._pb.ai.stigmer.agentic.workflow.v1.io_pb2 import (
+    GetTaskKindRegistryResponse,
     ListWorkflowVersionsResponse,
     WorkflowVersionEntry,
 )
@@ -17,22 +18,22 @@ from stigmer_api._pb.ai.stigmer.agentic.workflow.v1.serverless.io_pb2 import Ser
 from stigmer_api.errors import FieldViolation
 from stigmer_api.kinds import kind_by_key
 from stigmer_api.validation import violations
+from stigmer_api.workflows.checking import Verdict, check_spec, warnings_of
+from stigmer_api.workflows.registry import task_kind_registry
 from stigmer_server.resources import versions
-from stigmer_server.resources.controller import require_valid
+from stigmer_server.resources.controller import in_thread, require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
 from stigmer_server.resources.envelope import Resource, from_record
 from stigmer_server.resources.registry import Registration, Services
 from stigmer_server.resources.strategy import Dependent, ResourceStrategy, WhenDeleted
 from stigmer_server.resources.unit import UnitOfWork
 from stigmer_server.resources.version_methods import get_by_reference, list_versions
-from stigmer_server.yaml_text import BadYaml, parse_yaml
 
-__all__ = ["REGISTRATION"]
+__all__ = ["REGISTRATION", "get_task_kind_registry"]
 
 _KIND = kind_by_key("workflow")
 _INSTANCE = kind_by_key("workflow_instance")
 _DOCUMENT_FIELDS = ("dsl", "namespace", "name", "version")
-_LARGEST_SOURCE = 1024 * 1024
 
 
 class WorkflowStrategy(ResourceStrategy):
@@ -43,9 +44,10 @@ class WorkflowStrategy(ResourceStrategy):
         Dependent("workflow_instance", "workflow_id", WhenDeleted.REFUSE, owned_as="default_instance_id"),
     )
 
+    slow_check = True
+
     def check(self, resource: Resource) -> list[FieldViolation]:
-        found = [*check_source(resource.spec.source), *versions.check_version(resource)]
-        return found or _check_numbers(resource)
+        return _judge(resource)[1]
 
     def prepare_create(self, unit: UnitOfWork, resource: Resource) -> None:
         _complete(resource)
@@ -55,59 +57,25 @@ class WorkflowStrategy(ResourceStrategy):
         versions.record_version(unit, _KIND, resource, None)
 
     def prepare_update(self, unit: UnitOfWork, stored: Resource, resource: Resource) -> None:
-        _complete(resource)
+        _complete(resource, stored)
         versions.record_version(unit, _KIND, resource, stored)
 
     def removing(self, unit: UnitOfWork, resource: Resource) -> None:
         versions.remove_versions(unit, _KIND, resource.metadata.id)
 
 
-def check_source(source: str) -> list[FieldViolation]:
-    """What keeps a source from being a workflow document; nothing for an empty one (then tasks are given)."""
-    if not source:
-        return []
-    if len(source.encode()) > _LARGEST_SOURCE:
-        return [FieldViolation("spec.source", f"is larger than {_LARGEST_SOURCE // 1024} KiB")]
-    try:
-        content = _parsed(source)
-    except BadYaml as error:
-        return [FieldViolation("spec.source", f"is not valid YAML: {error}")]
-    if not isinstance(content, dict):
-        return [FieldViolation("spec.source", "must be a mapping with `document` and `do`")]
-    return [*_check_document(content.get("document")), *_check_do(content.get("do"))]
+def _complete(workflow: Resource, stored: Resource | None = None) -> None:
+    """Pin the spec by its hash and say that it was found valid: only such a one gets here."""
+    status = workflow.status
+    status.version_hash = versions.spec_hash(workflow.spec)
+    if stored is not None and stored.status.version_hash == status.version_hash and _is_judged(stored):
+        return  # applying the same again changes nothing, not even the time
+    verdict = Verdict(warnings=warnings_of(workflow.spec))
+    status.serverless_workflow_validation.CopyFrom(_answer(workflow.spec, verdict, []))
 
 
-def _check_document(document: Any) -> list[FieldViolation]:
-    if not isinstance(document, dict):
-        return [FieldViolation("spec.source", "document: is required and must be a mapping")]
-    found = []
-    for name in _DOCUMENT_FIELDS:
-        value = document.get(name)
-        if not isinstance(value, str) or not value:
-            hint = f"; write it in quotes: '{value}'" if isinstance(value, int | float) else ""
-            found.append(FieldViolation("spec.source", f"document.{name}: must be a text{hint}"))
-    return found
-
-
-def _check_do(tasks: Any) -> list[FieldViolation]:
-    if not isinstance(tasks, list) or not tasks:
-        return [FieldViolation("spec.source", "do: must be a list of at least one task")]
-    return [
-        FieldViolation("spec.source", f"do[{index}]: must be a mapping of one task name to its task")
-        for index, task in enumerate(tasks)
-        if not isinstance(task, dict) or len(task) != 1
-    ]
-
-
-def _complete(workflow: Resource) -> None:
-    """Make spec.document say what the source says, and pin the spec by its hash."""
-    spec = workflow.spec
-    if spec.source:
-        document = _parsed(spec.source)["document"]
-        for name in _DOCUMENT_FIELDS:
-            setattr(spec.document, name, document[name])
-        spec.document.description = str(document.get("summary") or spec.document.description)
-    workflow.status.version_hash = versions.spec_hash(spec)
+def _is_judged(workflow: Resource) -> bool:
+    return bool(workflow.status.serverless_workflow_validation.state == ValidationState.VALID)
 
 
 def _check_numbers(workflow: Resource) -> list[FieldViolation]:
@@ -118,24 +86,40 @@ def _check_numbers(workflow: Resource) -> list[FieldViolation]:
     return []
 
 
-@lru_cache(maxsize=16)
-def _parsed(source: str) -> Any:
-    """The content of a source, parsed once for the check before the transaction and for the work inside it."""
-    return parse_yaml(source)
+def _judge(workflow: Resource) -> tuple[Verdict, list[FieldViolation]]:
+    """What `check_spec` says, and everything that is wrong. A good source fills in spec.document."""
+    verdict = check_spec(workflow.spec)
+    found = [*verdict.violations, *versions.check_version(workflow)]
+    if verdict.from_source and verdict.document is not None:
+        head = verdict.document["document"]
+        for name in _DOCUMENT_FIELDS:
+            setattr(workflow.spec.document, name, head[name])
+        workflow.spec.document.description = str(head.get("summary") or workflow.spec.document.description)
+    return verdict, found or _check_numbers(workflow)
 
 
 async def validate_spec(_services: Services, request: Any) -> ServerlessWorkflowValidation:
-    """Judge a workflow without storing it: VALID, or INVALID with every error."""
+    """Judge a workflow without storing it: VALID, or INVALID with every error that applying it would name."""
     if not request.HasField("spec"):
         request.spec.SetInParent()
-    found = [*violations(request), *check_source(request.spec.source)]
+    verdict, found = await in_thread(_judge, request)
+    return _answer(request.spec, verdict, [*violations(request), *found])
+
+
+def _answer(spec: Any, verdict: Verdict, found: list[FieldViolation]) -> ServerlessWorkflowValidation:
     answer = ServerlessWorkflowValidation(
         state=ValidationState.INVALID if found else ValidationState.VALID,
         errors=[f"{item.field}: {item.description}" for item in found],
-        yaml=request.spec.source,
+        warnings=verdict.warnings,
+        yaml=spec.source,
     )
     answer.validated_at.GetCurrentTime()
     return answer
+
+
+async def get_task_kind_registry(_services: Services, _request: Any) -> GetTaskKindRegistryResponse:
+    """Describe every task kind and its fields, from what tasks are checked against."""
+    return task_kind_registry()
 
 
 async def tag_version(services: Services, request: Any) -> Resource:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from stigmer_api.errors import FieldViolation, InvalidArgument, NotFound
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     )
     from stigmer_server.secrets.vault import Vault
 
-__all__ = ["Controller", "require_valid"]
+__all__ = ["Controller", "in_thread", "require_valid"]
 
 T = TypeVar("T")
 
 _SUGGESTION_POOL = 1000
 _LARGE = 64 * 1024
+_CHECKING = ThreadPoolExecutor(2, thread_name_prefix="check")
 
 
 class _Rehearsed(Exception):
@@ -166,12 +168,17 @@ class Controller:
         if not resource.HasField("spec"):
             resource.spec.SetInParent()  # so that the rules of the spec apply to a missing one too
         resource.ClearField("status")  # the server's; whatever a client put there is ignored, not judged
-        check = self.strategy_of(kind).check
-        if resource.ByteSize() > _LARGE:  # its check must not hold up everybody else
-            require_valid(resource, await asyncio.to_thread(check, resource))
+        strategy = self.strategy_of(kind)
+        if strategy.slow_check or resource.ByteSize() > _LARGE:  # its check must not hold up everybody else
+            require_valid(resource, await in_thread(strategy.check, resource))
         else:
-            require_valid(resource, check(resource))
+            require_valid(resource, strategy.check(resource))
         return resource
+
+
+async def in_thread(check: Callable[[Resource], T], resource: Resource) -> T:
+    """The result of a check that may take seconds. Few run at once: they compete with everybody for the processor."""
+    return await asyncio.get_running_loop().run_in_executor(_CHECKING, check, resource)
 
 
 def require_valid(message: Message, more: Any = ()) -> None:

@@ -67,6 +67,9 @@ class ResourceStrategy:
     secrets_final: bool = False
     """True: its secret values are those that it was created with (executions and their contexts)."""
 
+    slow_check: bool = False
+    """True: `check` may take long and runs in a thread, where it still may complete the message."""
+
     dependents: tuple[Dependent, ...] = ()
     """What needs a resource of this kind."""
 
