@@ -55,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", help="directory of all data (STIGMER_HOME; default ~/.stigmer)")
     parser.add_argument("--host", help="bind address (STIGMER_HOST; default 127.0.0.1; another one needs TLS)")
     parser.add_argument("--port", type=int, help="port (STIGMER_PORT; default 7234; 0 takes a free one)")
+    parser.add_argument(
+        "--http-port", type=int, help="loopback port of /metrics and /healthz (STIGMER_HTTP_PORT; default none)"
+    )
     parser.add_argument("--database-url", help="database (STIGMER_DATABASE_URL; default the home's SQLite file)")
     parser.add_argument("--temporal-address", help="host:port of Temporal (TEMPORAL_SERVICE_ADDRESS)")
     parser.add_argument("--temporal-namespace", help="Temporal namespace (TEMPORAL_NAMESPACE; default default)")

@@ -20,8 +20,12 @@ from stigmer_server.executions.reconcile import Reconciler
 from stigmer_server.executions.temporal import TemporalLink
 from stigmer_server.kinds import REGISTRATIONS
 from stigmer_server.kinds.workflow import get_task_kind_registry
+from stigmer_server.operations.audit import AuditLog
+from stigmer_server.operations.http import OperationsHttp
+from stigmer_server.operations.metrics import Metrics
 from stigmer_server.resources.controller import Controller
 from stigmer_server.resources.registry import ResourceRegistry, Services, StreamBehaviour, UnaryBehaviour
+from stigmer_server.rpc.boundary import Edge
 from stigmer_server.rpc.install import install
 from stigmer_server.rpc.serving import RpcServer
 from stigmer_server.schedules.keeping import ScheduleKeeper
@@ -30,7 +34,7 @@ from stigmer_server.schedules.temporal import ScheduleLink
 from stigmer_server.search import search
 from stigmer_server.secrets.vault import Vault
 from stigmer_server.settings import Settings
-from stigmer_server.token import read_or_make_token
+from stigmer_server.token import fingerprint, read_or_make_token
 from stigmer_server.upkeep import Upkeep
 from stigmer_server.watch.broker import Broker
 from stigmer_store import Repository, StoreError, StoreUnavailable, open_repository
@@ -62,9 +66,14 @@ class App:
         self.token = settings.token or read_or_make_token(settings.home)
         self.repository = repository
         self.registry = ResourceRegistry(REGISTRATIONS)
+        self.audit = AuditLog(settings.home / "data" / "logs" / "audit.log", f"token:{fingerprint(self.token)}")
         self.vault = Vault(settings.home, settings.encryption_key)
         self.controller = Controller(
-            self.repository, self.registry.strategy_of, self.vault, on_enqueued=self._wake_dispatcher
+            self.repository,
+            self.registry.strategy_of,
+            self.vault,
+            on_enqueued=self._wake_dispatcher,
+            audit=self.audit.record,
         )
         self.broker = Broker(self.repository)
         self.temporal = TemporalLink(settings.temporal_target, settings.temporal_namespace)
@@ -75,7 +84,12 @@ class App:
         self.artifacts = ArtifactFiles(settings.artifacts_path)
         self.artifact_upkeep = ArtifactUpkeep(self.controller, self.artifacts)
         parts = Services(self.repository, self.controller, self.broker, self.temporal, self.artifacts)
-        handlers = install(self.registry, FREE_METHODS, parts)
+        self.metrics = Metrics(self.repository, self.broker.stats, self.audit)
+        self.http = (
+            None if settings.http_port is None else OperationsHttp(self.repository, self.metrics, settings.http_port)
+        )
+        edge = Edge(settings.max_call_seconds, settings.max_message_bytes, self.metrics.call_ended)
+        handlers = install(self.registry, FREE_METHODS, parts, edge)
         self.rpc = RpcServer(settings, self.token, handlers, services())
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -90,8 +104,12 @@ class App:
     async def __aenter__(self) -> Self:
         try:
             await self.vault.open(self.repository)
+            if self.http is not None:
+                await self.http.start()
             await self.rpc.start()
         except StartupError:
+            if self.http is not None:
+                await self.http.stop()
             await self.repository.close()
             raise
         for name, work in (
@@ -115,7 +133,10 @@ class App:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.http is not None:
+            await self.http.stop()
         await self.repository.close()
+        self.audit.flush()
         _log.info("stopped")
 
     async def failed(self) -> BaseException:

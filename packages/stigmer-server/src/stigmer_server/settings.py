@@ -25,6 +25,8 @@ _FILE_KEYS = {
     "tls_certificate": ("server", "tls_certificate"),
     "tls_key": ("server", "tls_key"),
     "max_message_bytes": ("server", "max_message_bytes"),
+    "max_call_seconds": ("server", "max_call_seconds"),
+    "http_port": ("server", "http_port"),
     "reconcile_seconds": ("server", "reconcile_seconds"),
     "change_log_keep": ("server", "change_log_keep"),
     "change_log_keep_seconds": ("server", "change_log_keep_seconds"),
@@ -79,6 +81,13 @@ class Settings(BaseSettings):
         default="default", min_length=1, validation_alias=AliasChoices("TEMPORAL_NAMESPACE")
     )
     """Temporal namespace of all executions."""
+
+    max_call_seconds: float = Field(default=120.0, gt=0, validation_alias=AliasChoices("STIGMER_MAX_CALL_SECONDS"))
+    """Longest time a unary call may take, in seconds, whatever deadline its client set. Streams are not bounded."""
+
+    http_port: int | None = Field(default=None, ge=0, le=65535, validation_alias=AliasChoices("STIGMER_HTTP_PORT"))
+    """TCP port of 127.0.0.1 for `/metrics` and `/healthz`. Default none: nothing is served, so that two homes never
+    want the same port. 0 takes a free one (the log line `serving metrics` names it)."""
 
     reconcile_seconds: float = Field(default=30.0, gt=0, validation_alias=AliasChoices("STIGMER_RECONCILE_SECONDS"))
     """Seconds between two comparisons of unfinished executions with Temporal. A safety net, hence seldom."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from stigmer_api.errors import FieldViolation, InvalidArgument, NotFound
 from stigmer_api.kinds import DEFAULT_ORG, Kind
 from stigmer_api.validation import violations
+from stigmer_server.operations.calls import Mutation, current_call
 from stigmer_server.resources.envelope import Resource, copy_of, from_record
 from stigmer_server.resources.metadata import violation
 from stigmer_server.resources.options import options
@@ -48,12 +49,19 @@ class Controller:
     """Commands and reads of every kind over one repository. Raises ApiError and StoreError, nothing else."""
 
     def __init__(
-        self, repository: Repository, strategy_of: StrategyOf, vault: Vault, *, on_enqueued: Callable[[], None]
+        self,
+        repository: Repository,
+        strategy_of: StrategyOf,
+        vault: Vault,
+        *,
+        on_enqueued: Callable[[], None],
+        audit: Callable[[Sequence[Mutation]], None],
     ) -> None:
         self.repository = repository
         self.strategy_of = strategy_of
         self.vault = vault
         self._on_enqueued = on_enqueued
+        self._audit = audit
 
     async def run(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run `work` in one transaction. It may run again from the start: it must not change what it closes over.
@@ -76,9 +84,16 @@ class Controller:
             result = await self.repository.write(transaction)
         except _Rehearsed as rehearsed:
             return cast("T", rehearsed.result)
-        if units[0].enqueued:
-            self._on_enqueued()
+        self._committed(units[0])
         return result
+
+    def _committed(self, unit: UnitOfWork) -> None:
+        call = current_call()
+        if call is not None:
+            call.mutations += unit.mutations
+        self._audit(unit.mutations)
+        if unit.enqueued:
+            self._on_enqueued()
 
     # -- commands
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from stigmer_api._pb.ai.stigmer.commons.apiresource.enum_pb2 import ApiResourceVisibility
 from stigmer_api.errors import AlreadyExists, Conflict, FieldViolation
 from stigmer_api.kinds import Kind, kind_by_key
+from stigmer_server.operations.calls import Mutation
 from stigmer_server.resources import metadata as identity
 from stigmer_server.resources import versions
 from stigmer_server.resources.deletion import Deletion
@@ -44,6 +45,7 @@ class UnitOfWork:
         self.secrets = SecretBox(tx, sealer)
         self.now = now or datetime.now(UTC)
         self.enqueued = False
+        self.mutations: list[Mutation] = []
         self._strategy_of = strategy_of
         self._staged: dict[tuple[str, str], Resource | None] = {}  # None: removed by this command
 
@@ -170,6 +172,8 @@ class UnitOfWork:
     def flush(self) -> None:
         """Write everything staged, with one revision."""
         for (key, resource_id), staged in self._staged.items():
+            before = self.tx.get(key, resource_id)
+            self._note(key, resource_id, before, staged is None)
             if staged is None:
                 self.tx.delete(key, resource_id)
                 self.secrets.forget(kind_by_key(key), resource_id)
@@ -177,6 +181,14 @@ class UnitOfWork:
             kind = kind_by_key(key)
             self.tx.put(to_record(kind, staged, self.tx.revision(), self._strategy_of(kind).fields(self, staged)))
         self.secrets.flush(self.now)
+
+    def _note(self, key: str, resource_id: str, before: ResourceRecord | None, gone: bool) -> None:
+        """Note for the audit log what is about to be written."""
+        if before is None and gone:
+            return  # made and removed again: nobody saw it
+        operation = "delete" if gone else "create" if before is None else "update"
+        old, new = (0 if before is None else before.revision), self.tx.revision()
+        self.mutations.append(Mutation(key, resource_id, operation, old, new))
 
     # -- identity and references
 

@@ -10,15 +10,27 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
 from ulid import ULID
 
-from stigmer_api.errors import ApiError, Cancelled, FieldViolation, Internal, InvalidArgument, to_rpc_status
+from stigmer_api.errors import (
+    ApiError,
+    Cancelled,
+    DeadlineExceeded,
+    FieldViolation,
+    Internal,
+    InvalidArgument,
+    ResourceExhausted,
+    to_rpc_status,
+)
+from stigmer_api.kinds import kind_by_key
 from stigmer_server.errors import api_error_from_store
+from stigmer_server.operations.calls import Call, Mutation, serving_call
 from stigmer_server.resources.options import serving
 from stigmer_server.rpc import nesting
 from stigmer_store import StoreError
@@ -26,13 +38,21 @@ from stigmer_store import StoreError
 if TYPE_CHECKING:
     from stigmer_api.methods import Method
 
-__all__ = ["REQUEST_ID", "abort", "stream_handler", "unary_handler"]
+__all__ = ["DEFAULT_EDGE", "REQUEST_ID", "CallEnded", "Edge", "abort"]
 
 REQUEST_ID = "x-request-id"
 """Metadata key of the request id: taken from the client when it sends one, always answered."""
 
 BoundUnary = Callable[[Any], Awaitable[Message | bytes]]
 BoundStream = Callable[[Any], AsyncGenerator[bytes, None]]
+
+
+class CallEnded(Protocol):
+    """Told of every call that ended, with the name of its status code."""
+
+    def __call__(self, method: str, code: str, seconds: float, *, stream: bool) -> None:
+        """Count it."""
+
 
 _log = structlog.get_logger("stigmer.rpc")
 _LONGEST_REQUEST_ID = 128
@@ -42,67 +62,126 @@ _SERVER_FAULTS = frozenset({"INTERNAL", "UNAVAILABLE", "RESOURCE_EXHAUSTED"})
 _QUIET_VERBS = frozenset({"get", "list", "updateStatus", "search", "List", "GetInfo", "getEventLog", "getByReference"})
 
 
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Makes handlers of behaviours, all with the same limits; `ended` is told of every call.
+
+    max_call_seconds: for unary calls; max_message_bytes: of a request and of an answer.
+    """
+
+    max_call_seconds: float
+    max_message_bytes: int
+    ended: CallEnded
+
+    def unary(self, method: Method, behaviour: BoundUnary) -> Any:
+        """The gRPC handler of a unary method."""
+
+        async def handle(raw: bytes, context: Any) -> bytes:
+            call = _Call(method, context, self.ended)
+            try:
+                self._check_size(raw, "request", "server.max_message_bytes allows")
+                with serving(method, context.invocation_metadata()), serving_call(call.seen):
+                    answer = await self._in_time(behaviour(_parse(method, raw)))
+                body = answer if isinstance(answer, bytes) else answer.SerializeToString()
+                self._check_size(body, "answer", "server.max_message_bytes allows; ask for a smaller page")
+            except asyncio.CancelledError:
+                call.finish("CANCELLED")
+                raise
+            except Exception as error:  # noqa: BLE001 - the edge of the process: nothing may leave it as UNKNOWN
+                await _fail(context, call, error)
+            call.finish("OK")
+            return body
+
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    def stream(self, method: Method, behaviour: BoundStream) -> Any:
+        """The gRPC handler of a server-streaming method."""
+
+        async def handle(raw: bytes, context: Any) -> None:
+            call = _Call(method, context, self.ended)
+            try:
+                self._check_size(raw, "request", "server.max_message_bytes allows")
+                async with aclosing(behaviour(_parse(method, raw))) as bodies:
+                    async for body in bodies:
+                        self._check_size(body, "message of the stream", "server.max_message_bytes allows")
+                        await context.write(body)
+                        call.sent += 1
+            except asyncio.CancelledError:
+                call.finish("CANCELLED")
+                raise
+            except Exception as error:  # noqa: BLE001 - the edge of the process: nothing may leave it as UNKNOWN
+                await _fail(context, call, error)
+            call.finish("OK")
+
+        return grpc.unary_stream_rpc_method_handler(handle)
+
+    def _check_size(self, body: bytes, what: str, limit: str) -> None:
+        if len(body) > self.max_message_bytes:
+            raise ResourceExhausted(
+                f"the {what} has {len(body)} bytes, more than the {self.max_message_bytes} that {limit}",
+                reason="MESSAGE_TOO_LARGE",
+                metadata={"limit": str(self.max_message_bytes), "setting": "server.max_message_bytes"},
+            )
+
+    async def _in_time(self, work: Awaitable[Message | bytes]) -> Message | bytes:
+        limit = asyncio.timeout(self.max_call_seconds)
+        try:
+            async with limit:
+                return await work
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise DeadlineExceeded(
+                f"the call took longer than the {self.max_call_seconds:g} s that server.max_call_seconds allows; "
+                "it may have been carried out",
+                reason="CALL_TOO_LONG",
+            ) from error
+
+
+def _nobody(method: str, code: str, seconds: float, *, stream: bool) -> None:
+    """Count nothing."""
+
+
+DEFAULT_EDGE = Edge(max_call_seconds=120.0, max_message_bytes=64 * 1024 * 1024, ended=_nobody)
+
+
 class _Call:
     """One call under way, for its log line."""
 
-    __slots__ = ("_started", "method", "request_id", "sent")
+    __slots__ = ("_ended", "_started", "method", "seen", "sent")
 
-    def __init__(self, method: Method, context: Any) -> None:
+    def __init__(self, method: Method, context: Any, ended: CallEnded) -> None:
         self.method = method
-        self.request_id = _request_id(context)
+        self.seen = Call(method.path, _request_id(context), context.peer())
         self.sent = 0
+        self._ended = ended
         self._started = time.perf_counter()
         context.set_trailing_metadata(((REQUEST_ID, self.request_id),))
 
+    @property
+    def request_id(self) -> str:
+        """What the answer and the log call it."""
+        return self.seen.request_id
+
     def finish(self, code: str, error: BaseException | None = None) -> None:
-        """Write the access log line."""
+        """Count it and write the access log line."""
+        seconds = time.perf_counter() - self._started
+        self._ended(self.method.path, code, seconds, stream=self.method.server_streaming)
         quiet = code == "OK" and self.method.name in _QUIET_VERBS
         write = _log.debug if quiet else _log.warning if code in _SERVER_FAULTS else _log.info
         extra: dict[str, Any] = {"messages": self.sent} if self.method.server_streaming else {}
         if isinstance(error, ApiError):
             extra["reason"] = error.reason
-        milliseconds = round((time.perf_counter() - self._started) * 1000, 2)
+        if self.seen.mutations:
+            changed = self._main_change()
+            extra |= {"kind": changed.kind, "id": changed.id, "revision": changed.revision_after}
+        milliseconds = round(seconds * 1000, 2)
         write("call", method=self.method.path, code=code, ms=milliseconds, request_id=self.request_id, **extra)
 
-
-def unary_handler(method: Method, behaviour: BoundUnary) -> Any:
-    """The gRPC handler of a unary method."""
-
-    async def handle(raw: bytes, context: Any) -> bytes:
-        call = _Call(method, context)
-        try:
-            with serving(method, context.invocation_metadata()):
-                answer = await behaviour(_parse(method, raw))
-            body = answer if isinstance(answer, bytes) else answer.SerializeToString()
-        except asyncio.CancelledError:
-            call.finish("CANCELLED")
-            raise
-        except Exception as error:  # noqa: BLE001 - the edge of the process: nothing may leave it as UNKNOWN
-            await _fail(context, call, error)
-        call.finish("OK")
-        return body
-
-    return grpc.unary_unary_rpc_method_handler(handle)
-
-
-def stream_handler(method: Method, behaviour: BoundStream) -> Any:
-    """The gRPC handler of a server-streaming method."""
-
-    async def handle(raw: bytes, context: Any) -> None:
-        call = _Call(method, context)
-        try:
-            async with aclosing(behaviour(_parse(method, raw))) as bodies:
-                async for body in bodies:
-                    await context.write(body)
-                    call.sent += 1
-        except asyncio.CancelledError:
-            call.finish("CANCELLED")
-            raise
-        except Exception as error:  # noqa: BLE001 - the edge of the process: nothing may leave it as UNKNOWN
-            await _fail(context, call, error)
-        call.finish("OK")
-
-    return grpc.unary_stream_rpc_method_handler(handle)
+    def _main_change(self) -> Mutation:
+        """Of everything that the call changed, what it is about."""
+        changes = self.seen.mutations
+        return next((it for it in changes if kind_by_key(it.kind).command_service == self.method.service), changes[0])
 
 
 async def abort(context: Any, error: ApiError, request_id: str) -> NoReturn:

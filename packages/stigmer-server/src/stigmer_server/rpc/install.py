@@ -17,7 +17,7 @@ from stigmer_api.kinds import KINDS, Kind
 from stigmer_api.methods import Method, service_methods, services
 from stigmer_server.errors import StartupError
 from stigmer_server.resources.listing import ListMethod
-from stigmer_server.rpc.boundary import abort, stream_handler, unary_handler
+from stigmer_server.rpc.boundary import DEFAULT_EDGE, Edge, abort
 from stigmer_server.rpc.without_behaviour import WITHOUT_BEHAVIOUR
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ class MethodTable(grpc.GenericRpcHandler):
 
 
 def install(
-    registry: ResourceRegistry, free: Mapping[str, UnaryBehaviour | StreamBehaviour], context: Services
+    registry: ResourceRegistry,
+    free: Mapping[str, UnaryBehaviour | StreamBehaviour],
+    context: Services,
+    edge: Edge = DEFAULT_EDGE,
 ) -> dict[str, Any]:
     """Handlers by path for every method of every service of the contract.
 
@@ -63,7 +66,7 @@ def install(
     handlers: dict[str, Any] = {}
     used: set[str] = set()
     for method in _all_methods():
-        handlers[method.path] = _handler(method, registry, free, context, used)
+        handlers[method.path] = _handler(method, registry, free, context, used, edge)
     _refuse_unused(registry, free, used)
     return handlers
 
@@ -79,24 +82,25 @@ def _handler(
     free: Mapping[str, UnaryBehaviour | StreamBehaviour],
     context: Services,
     used: set[str],
+    edge: Edge,
 ) -> Any:
     used.add(method.path)
     kind = _kind_of(method)
     registration = registry.registration_of(kind) if kind else None
     if registration and method.name in registration.streams:
-        return stream_handler(method, partial(registration.streams[method.name], context))
+        return edge.stream(method, partial(registration.streams[method.name], context))
     if registration and method.name in registration.unary:
-        return unary_handler(method, _bound(registration.unary[method.name], context))
+        return edge.unary(method, _bound(registration.unary[method.name], context))
     if method.path in free and method.server_streaming:
-        return stream_handler(method, partial(cast("StreamBehaviour", free[method.path]), context))
+        return edge.stream(method, partial(cast("StreamBehaviour", free[method.path]), context))
     if method.path in free:
-        return unary_handler(method, _bound(cast("UnaryBehaviour", free[method.path]), context))
+        return edge.unary(method, _bound(cast("UnaryBehaviour", free[method.path]), context))
     if method.path in WITHOUT_BEHAVIOUR:
-        return unary_handler(method, partial(_refuse_later, method.path))
+        return edge.unary(method, partial(_refuse_later, method.path))
     generic = _generic(kind, method, context, registry) if kind else None
     if generic is None:
         raise StartupError(f"{method.path} has no behaviour and is not listed as being without")
-    return unary_handler(method, generic)
+    return edge.unary(method, generic)
 
 
 def _bound(behaviour: UnaryBehaviour, context: Services) -> Bound:

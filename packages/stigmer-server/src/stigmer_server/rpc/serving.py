@@ -38,8 +38,9 @@ class RpcServer:
             options=[
                 # two servers on one port would share its calls at random: the second must fail instead
                 ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", settings.max_message_bytes),
-                ("grpc.max_send_message_length", settings.max_message_bytes),
+                # beyond twice the limit gRPC refuses by itself, up to there the edge does, and says why
+                ("grpc.max_receive_message_length", 2 * settings.max_message_bytes),
+                ("grpc.max_send_message_length", -1),
                 ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
                 # idle streams: clients may ping every 10 s, and dead ones are found after a minute
                 ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
