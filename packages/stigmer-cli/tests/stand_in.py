@@ -47,6 +47,7 @@ class StandIn:
         self.timelines: dict[str, list[Step]] = {}
         self.next_timeline: list[Step] = []
         self.refuse_names: set[str] = set()
+        self.watches: list[list[Any]] = []
         self._revision = 0
         self._lock = threading.Lock()
         self._server: Any = None
@@ -176,6 +177,13 @@ class StandIn:
         message.status.version_hash, message.metadata.version.tag = version, request.tag
         return self.add(kind, message)
 
+    def watch(self, request: Any) -> Iterator[Any]:
+        """Play the next of `watches`: responses, and errors to end with."""
+        for item in self.watches.pop(0):
+            if isinstance(item, ApiError):
+                raise item
+            yield item
+
     def subscribe(self, kind: Kind, request: Any) -> Iterator[Any]:
         """Send the present state, then the state after each step that is left."""
         message = self.get(kind, request)
@@ -230,6 +238,8 @@ class _Handlers(grpc.GenericRpcHandler):
 
     def _work(self, service: str, name: str, method: Any) -> Callable[[Any], Any]:
         server = self._server
+        if service == RESOURCE_SERVICE and name == "Watch":
+            return server.watch
         if service == RESOURCE_SERVICE:
             return lambda request: server.list(request, method.response())
         if service == SERVER_SERVICE:

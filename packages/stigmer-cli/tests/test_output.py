@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import io
-import json
 import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stand_in import StandIn
 from supervisor.options import UnhosedConfigParser, expand
 
 from stigmer_api.kinds import kind_by_key
 from stigmer_cli import reading, terminal
-from stigmer_cli.client import connect
 from stigmer_cli.errors import StackError, UsageError
 from stigmer_cli.following.transcript import Transcript
 from stigmer_cli.invocation import hoist, wants_json
@@ -152,25 +148,6 @@ def test_json_is_noticed_before_the_line_is_understood() -> None:
     assert wants_json(["nope", "-o", "json"])
     assert wants_json(["--output=json"])
     assert not wants_json(["run", "x", "--", "-o", "json"])
-
-
-def test_what_changes_is_seen_and_what_goes_too(server: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "WATCH_SECONDS", 0.01)
-    selection = reading.select("agents", [], [])
-    agent: Any = AGENT.message()
-    agent.metadata.name = "greeter"
-    agent.metadata.org = "local"
-    with connect(load_settings()) as client:
-        watched = reading.changes(client, selection, [])
-        server.add(AGENT, agent)
-        first = next(watched)
-        agent.metadata.revision += 1
-        second = next(watched)
-        del server.resources[agent.metadata.id]
-        third = next(watched)
-    assert [deleted for _, deleted in (first, second, third)] == [False, False, True]
-    assert reading.show_change(selection, third, "table").endswith("(deleted)")
-    assert json.loads(reading.show_change(selection, first, "json"))["object"]["metadata"]["name"] == "greeter"
 
 
 def test_labels_and_names_exclude_each_other() -> None:

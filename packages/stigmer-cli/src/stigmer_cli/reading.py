@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +11,6 @@ from stigmer_cli.client import ServerClient, full_name, is_id, name_of, parse_ki
 from stigmer_cli.columns import created, header, resource_table, row
 from stigmer_cli.errors import UsageError
 from stigmer_cli.output import NONE, message_to_dict, to_json, to_yaml
-
-WATCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +62,6 @@ def show(selection: Selection, found: Sequence[Any], form: str) -> str:
         body: Any = items[0] if len(selection.names) == 1 else items
         return to_json(body) if form == "json" else to_yaml(body)
     return resource_table(selection.kind, found, wide=form == "wide")
-
-
-def changes(client: ServerClient, selection: Selection, known: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-    """Yield (resource, whether it was deleted) as things change; looks once a second and never ends by itself."""
-    seen = {item.metadata.id: item for item in known}
-    while True:
-        time.sleep(WATCH_SECONDS)
-        if selection.names:
-            found = [item for name in selection.names if (item := client.find(selection.kind, name)) is not None]
-        else:
-            found = list(client.list(selection.kind, selection.labels))
-        now = {item.metadata.id: item for item in found}
-        for key, item in now.items():
-            if key not in seen or seen[key].metadata.revision != item.metadata.revision:
-                yield item, False
-        for key, item in seen.items():
-            if key not in now:
-                yield item, True
-        seen = now
 
 
 def show_change(selection: Selection, change: tuple[Any, bool], form: str) -> str:

@@ -70,7 +70,9 @@ def get(
         found = reading.fetch(client, selection)
         result(reading.show(selection, found, form))
         if watch:
-            for item in reading.changes(client, selection, found):
+            from stigmer_cli.watching import Watching  # noqa: PLC0415 - the same
+
+            for item in Watching(client, selection, found).changes():
                 result(reading.show_change(selection, item, form))
         elif not found and form in {"table", "wide"}:
             say(f"No {selection.kind.plural} in org {client.settings['org']}.")
