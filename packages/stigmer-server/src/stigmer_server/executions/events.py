@@ -34,17 +34,17 @@ async def get_event_log(kind: Kind, services: Services, request: Any) -> GetEven
     record = await _execution(kind, services.repository, request.execution_id)
     size = min(max(request.page_size, 0) or _DEFAULT_PAGE, _LARGEST_PAGE)
     found: list[WorkflowExecutionEvent] = []
-    after = _after(request)
+    after, latest = _after(request), 0
     while len(found) <= size:
         batch = await services.repository.events(request.execution_id, after, _LARGEST_PAGE)
         if not batch:
             break
-        after = batch[-1].sequence
+        after = latest = batch[-1].sequence  # events may have come since the execution was read
         found += [event for event in map(_event, batch) if _is_wanted(event, request)]
     return GetEventLogResponse(
         events=found[:size],
         has_more=len(found) > size,
-        latest_sequence=from_record(record).status.last_event_sequence,
+        latest_sequence=max(latest, from_record(record).status.last_event_sequence),
     )
 
 
