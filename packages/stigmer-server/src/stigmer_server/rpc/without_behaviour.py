@@ -8,7 +8,6 @@ __all__ = ["WITHOUT_BEHAVIOUR"]
 
 _BY_SERVICE: Mapping[str, tuple[str, ...]] = {
     "mcpserver.v1.McpServerCommandController": ("connect", "startConnect"),
-    "workflow.v1.TaskKindRegistryQueryController": ("getTaskKindRegistry",),
 }
 
 WITHOUT_BEHAVIOUR: frozenset[str] = frozenset(
