@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import nox
@@ -90,3 +91,15 @@ def bench(session: nox.Session) -> None:
     sync_all(session)
     for script in sorted((ROOT / "benchmarks").glob("*.py")):
         session.run("python", str(script))
+
+
+@nox.session
+def prove(session: nox.Session) -> None:
+    """The state machine and the fuzzing of the server with a new seed and ten times the length of CI."""
+    sync_all(session)
+    seed = str(secrets.randbelow(2**31))
+    session.log(f"seed {seed}")
+    longer = {"STIGMER_MODEL_SEED": seed, "STIGMER_MODEL_STEPS": "20000"}
+    longer |= {"STIGMER_FUZZ_SEED": seed, "STIGMER_FUZZ_MESSAGES": "200000"}
+    tests = ("test_model_resources.py", "test_fuzz.py")
+    session.run("pytest", *(f"packages/stigmer-server/tests/{name}" for name in tests), *session.posargs, env=longer)

@@ -115,7 +115,7 @@ async def _fill(client: AsyncClient, requests: Requests, number: int) -> None:
         requests.learn(stored)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600)
 async def test_every_method_answers_random_messages_with_a_canonical_code(server: ServerProcess) -> None:
     options = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_metadata_size", 65536)]
     methods = _methods()
