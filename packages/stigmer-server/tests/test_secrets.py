@@ -20,6 +20,7 @@ from stigmer_server.secrets.keys import Key, KeyRing, key_file, read_keys
 from stigmer_server.secrets.places import kinds_with_secrets
 from stigmer_server.secrets.records import CHECK, CHECK_ID, VALUES, sealed_values
 from stigmer_server.secrets.sealing import Place, Sealer, SecretUnreadable
+from stigmer_store import RevisionCompacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -227,4 +228,8 @@ async def test_values_that_were_stored_in_clear_are_sealed_at_the_next_start(
         found = await call(client, "environment", "get", value=made.metadata.id)
         assert b"s3cret" not in found.SerializeToString()
         assert found.metadata.revision > made.metadata.revision
+        with pytest.raises(RevisionCompacted):  # it had the value in clear
+            await app.repository.changes(0, 100)
+        for change in await app.repository.changes(await app.repository.revision() - 1, 100):
+            assert b"s3cret" not in change.record.body
         assert await _secret(client, made.metadata.id) == "s3cret"

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +63,8 @@ class Vault:
             )
         if check is None and await repository.revision():  # an empty database gets its check with its first secret
             count = await _seal_clear(repository, sealer)
+            if count:  # the change log has the bodies as they were
+                await repository.compact(0, timedelta(0))
             await repository.write(partial(_note, sealer))
             _log.info("no secret is stored in clear", sealed_now=count, key=sealer.key_id)
         elif check is not None and not all(map(sealer.is_current, sealed_values(check).values())):
