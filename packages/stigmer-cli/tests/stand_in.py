@@ -10,6 +10,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import grpc
@@ -18,6 +19,7 @@ from grpc_status import rpc_status
 
 from stigmer_api.errors import (
     ApiError,
+    FailedPrecondition,
     FieldViolation,
     InvalidArgument,
     NotFound,
@@ -44,6 +46,7 @@ class StandIn:
         self.address = ""
         self.resources: dict[str, tuple[Kind, Any]] = {}
         self.calls: list[tuple[str, Any]] = []
+        self.options: list[tuple[str, dict[str, str]]] = []
         self.timelines: dict[str, list[Step]] = {}
         self.next_timeline: list[Step] = []
         self.refuse_names: set[str] = set()
@@ -149,6 +152,14 @@ class StandIn:
         del self.resources[found.metadata.id]
         return found
 
+    def control(self, phase: int, kind: Kind, request: Any) -> Any:
+        """Put an execution into a phase, 0: leave it; one that has failed takes nothing but recover."""
+        found = self.get(kind, request)
+        if found.status.phase == 4 and phase != 1:
+            raise FailedPrecondition(f"{kind.name} {found.metadata.id} has ended. Possible now: recover, delete")
+        found.status.phase = phase or found.status.phase
+        return found
+
     def list(self, request: Any, response: Any) -> Any:
         """List by kind, org and labels, two to a page so that paging is used."""
         found = [
@@ -156,7 +167,7 @@ class StandIn:
             for kind, message in reversed(self.resources.values())
             if kind.number in request.kinds
             and request.org in {"", message.metadata.org}
-            and all(message.metadata.labels.get(key) == value for key, value in request.labels.items())
+            and _selected(message, request.label_selector)
         ]
         start = int(request.page_token or 0)
         for item in found[start : start + 2]:
@@ -198,6 +209,12 @@ class StandIn:
             yield message
 
 
+def _selected(message: Any, selector: str) -> bool:
+    """Whether a resource has the labels of a selector that knows equality only."""
+    terms = [term.split("=") for term in selector.split(",") if term]
+    return all(message.metadata.labels.get(key) == value for key, value in terms)
+
+
 class _Handlers(grpc.GenericRpcHandler):
     def __init__(self, server: StandIn) -> None:
         self._server = server
@@ -211,6 +228,9 @@ class _Handlers(grpc.GenericRpcHandler):
                 response_serializer=health_pb2.HealthCheckResponse.SerializeToString,
             )
         method = service_methods(service)[name]
+        options = {key: value for key, value in details.invocation_metadata if key.startswith("stigmer-")}
+        if options:
+            self._server.options.append((name, options))
         authorised = ("authorization", f"Bearer {TOKEN}") in details.invocation_metadata
         work = self._work(service, name, method)
 
@@ -254,6 +274,12 @@ class _Handlers(grpc.GenericRpcHandler):
             "subscribe": server.subscribe,
             "push": server.push,
             "trigger": server.trigger,
+            "cancel": partial(server.control, 0),
+            "terminate": partial(server.control, 6),
+            "pause": partial(server.control, 0),
+            "resume": partial(server.control, 2),
+            "recover": partial(server.control, 1),
+            "sendSignal": partial(server.control, 0),
         }
         return lambda request: table[name](kind, request)
 

@@ -151,5 +151,5 @@ def test_json_is_noticed_before_the_line_is_understood() -> None:
 
 
 def test_labels_and_names_exclude_each_other() -> None:
-    with pytest.raises(UsageError, match="labels narrow a list"):
+    with pytest.raises(UsageError, match="selectors narrow a list"):
         reading.select("agents", ["x"], ["a=b"])

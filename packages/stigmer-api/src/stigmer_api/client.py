@@ -23,7 +23,7 @@ from stigmer_api.errors import ApiError, from_rpc_error
 from stigmer_api.methods import Method, method
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from google.protobuf.message import Message
 
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds that a unary call may take."""
+
+DRY_RUN = "stigmer-dry-run"
+"""Option of create, apply, update and delete: `true` checks everything, answers, and writes nothing."""
+
+FORCE = "stigmer-force"
+"""Option of delete: `true` ends what runs and deletes dependents too."""
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
@@ -66,14 +72,25 @@ class Client:
         """Close the channel; calls under way end with Cancelled."""
         self._channel.close()
 
-    def call(self, target: Kind | str, verb: str, request: Message, *, timeout: float = DEFAULT_TIMEOUT) -> Any:
-        """Call a unary RPC of a kind or a service and return its response message; raises ApiError."""
+    def call(
+        self,
+        target: Kind | str,
+        verb: str,
+        request: Message,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        options: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Call a unary RPC of a kind or a service and return its response message; raises ApiError.
+
+        options: metadata for this call beside the token, for example `{DRY_RUN: "true"}`.
+        """
         rpc = method(target, verb)
         stub = self._channel.unary_unary(
             rpc.path, request_serializer=rpc.request.SerializeToString, response_deserializer=rpc.response.FromString
         )
         try:
-            return stub(request, timeout=timeout, metadata=self._metadata)
+            return stub(request, timeout=timeout, metadata=(*self._metadata, *(options or {}).items()))
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
 
@@ -110,14 +127,25 @@ class AsyncClient:
         """Close the channel; calls under way end with Cancelled."""
         await self._channel.close()
 
-    async def call(self, target: Kind | str, verb: str, request: Message, *, timeout: float = DEFAULT_TIMEOUT) -> Any:
-        """Call a unary RPC of a kind or a service and return its response message; raises ApiError."""
+    async def call(
+        self,
+        target: Kind | str,
+        verb: str,
+        request: Message,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        options: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Call a unary RPC of a kind or a service and return its response message; raises ApiError.
+
+        options: metadata for this call beside the token, for example `{DRY_RUN: "true"}`.
+        """
         rpc = method(target, verb)
         stub: Any = self._channel.unary_unary(
             rpc.path, request_serializer=rpc.request.SerializeToString, response_deserializer=rpc.response.FromString
         )
         try:
-            return await stub(request, timeout=timeout, metadata=self._metadata)
+            return await stub(request, timeout=timeout, metadata=(*self._metadata, *(options or {}).items()))
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error) from error
 

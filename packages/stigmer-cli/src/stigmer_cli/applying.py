@@ -29,6 +29,9 @@ ORDER = (
 """Each kind after those that it may refer to."""
 
 
+DRY_RUN_SUFFIX = " (server dry run)"
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What became of one resource. action: created, configured, unchanged, deleted, or valid for a dry run."""
@@ -47,8 +50,10 @@ def in_order(manifests: Sequence[Manifest]) -> list[Manifest]:
     return sorted(manifests, key=lambda item: ORDER.index(item.kind.key))
 
 
-def apply_all(client: ServerClient, manifests: Sequence[Manifest], told: Callable[[Applied], None]) -> list[Applied]:
-    """Apply every manifest and tell each result at once.
+def apply_all(
+    client: ServerClient, manifests: Sequence[Manifest], told: Callable[[Applied], None], *, dry_run: bool = False
+) -> list[Applied]:
+    """Apply every manifest and tell each result at once. A dry run has the server say what it would do.
 
     One that the server refuses does not keep the others back; all refusals are raised together at the end.
     """
@@ -56,7 +61,7 @@ def apply_all(client: ServerClient, manifests: Sequence[Manifest], told: Callabl
     failures: list[tuple[Manifest, CliError]] = []
     for item in in_order(manifests):
         try:
-            done.append(_apply(client, item))
+            done.append(_apply(client, item, dry_run=dry_run))
         except (NotRunningError, NotAuthorisedError):
             raise
         except CliError as error:
@@ -68,13 +73,14 @@ def apply_all(client: ServerClient, manifests: Sequence[Manifest], told: Callabl
     return done
 
 
-def _apply(client: ServerClient, item: Manifest) -> Applied:
+def _apply(client: ServerClient, item: Manifest, *, dry_run: bool) -> Applied:
     before = client.find(item.kind, item.name) if has_method(item.kind, "getByReference") else None
-    after = client.apply(item.kind, item.message)
+    after = client.apply(item.kind, item.message, dry_run=dry_run)
     if before is None:
         action = "created"
     else:
         action = "unchanged" if before.metadata.revision == after.metadata.revision else "configured"
+    action += DRY_RUN_SUFFIX if dry_run else ""
     return Applied(item.kind.name, full_name(item.kind, after), after.metadata.id, action)
 
 
@@ -90,8 +96,19 @@ def _together(failures: Sequence[tuple[Manifest, CliError]]) -> CliError:
     return kind(f"{count} refused", details=details)
 
 
+@dataclass(frozen=True, slots=True)
+class Deleting:
+    """How to delete: by force with what runs and depends on a resource; as a dry run."""
+
+    force: bool = False
+    dry_run: bool = False
+
+
 def delete_all(
-    client: ServerClient, wanted: Sequence[tuple[Any, str]], told: Callable[[Applied], None]
+    client: ServerClient,
+    wanted: Sequence[tuple[Any, str]],
+    told: Callable[[Applied], None],
+    how: Deleting = Deleting(),
 ) -> list[Applied]:
     """Delete resources given as (kind, name or id), in this order; what is missing is raised together at the end."""
     done: list[Applied] = []
@@ -101,8 +118,9 @@ def delete_all(
         if found is None:
             missing.append(f"{kind.name.lower()}/{name} does not exist")
             continue
-        client.delete(kind, found.metadata.id)
-        done.append(Applied(kind.name, full_name(kind, found), found.metadata.id, "deleted"))
+        client.delete(kind, found.metadata.id, force=how.force, dry_run=how.dry_run)
+        action = "deleted" + (DRY_RUN_SUFFIX if how.dry_run else "")
+        done.append(Applied(kind.name, full_name(kind, found), found.metadata.id, action))
         told(done[-1])
     if missing:
         raise RequestFailedError("; ".join(missing), hint="see `stigmer-ctl get`")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from stigmer_api.client import Client
+from stigmer_api.client import DRY_RUN, FORCE, Client
 from stigmer_api.errors import (
     ApiError,
     InvalidArgument,
@@ -51,9 +51,17 @@ class ServerClient:
 
     # -- any method
 
-    def call(self, target: Kind | str, verb: str, request: Any, *, timeout: float = 30.0) -> Any:
+    def call(
+        self,
+        target: Kind | str,
+        verb: str,
+        request: Any,
+        *,
+        timeout: float = 30.0,
+        options: Mapping[str, str] | None = None,
+    ) -> Any:
         """Call a method and return its response."""
-        return self._translated(lambda: self._client.call(target, verb, request, timeout=timeout))
+        return self._translated(lambda: self._client.call(target, verb, request, timeout=timeout, options=options))
 
     def raw(self) -> Client:
         """The client beneath, for those who handle ApiError themselves (streams that resume)."""
@@ -94,12 +102,16 @@ class ServerClient:
             names.append(item.metadata.name)
         raise MissingError(f"{kind.name} {name!r} does not exist.{did_you_mean(name, names)}")
 
-    def list(self, kind: Kind, labels: Mapping[str, str] | None = None, org: str | None = None) -> Iterator[Any]:
-        """Yield every resource of a kind, newest first. org: the configured one by default, "" for every one."""
+    def list(self, kind: Kind, labels: str = "", fields: str = "", org: str | None = None) -> Iterator[Any]:
+        """Yield every resource of a kind that two selectors select, newest first.
+
+        org: the configured one by default, "" for every one.
+        """
         request: Any = message_class("stigmer.runtime.v1.ListResourcesRequest")(
             kinds=[kind.number],
             org=self.settings["org"] if org is None else org,
-            labels=dict(labels or {}),
+            label_selector=labels,
+            field_selector=fields,
             page_size=PAGE_SIZE,
             newest_first=True,
         )
@@ -113,13 +125,15 @@ class ServerClient:
                 return
             request.page_token = page.next_page_token
 
-    def apply(self, kind: Kind, message: Any) -> Any:
-        """Store a resource: apply where the kind has it, else create."""
-        return self.call(kind, "apply" if has_method(kind, "apply") else "create", message)
+    def apply(self, kind: Kind, message: Any, *, dry_run: bool = False) -> Any:
+        """Store a resource: apply where the kind has it, else create. A dry run only tells what would be stored."""
+        verb = "apply" if has_method(kind, "apply") else "create"
+        return self.call(kind, verb, message, options={DRY_RUN: "true"} if dry_run else None)
 
-    def delete(self, kind: Kind, resource_id: str) -> Any:
-        """Delete a resource by id and return its last state."""
-        return self.call(kind, "delete", request_for_id(method(kind, "delete"), resource_id))
+    def delete(self, kind: Kind, resource_id: str, *, force: bool = False, dry_run: bool = False) -> Any:
+        """Delete a resource by id and return its last state; by force with what runs and depends on it."""
+        options = {name: "true" for name, given in ((FORCE, force), (DRY_RUN, dry_run)) if given}
+        return self.call(kind, "delete", request_for_id(method(kind, "delete"), resource_id), options=options)
 
     def server_version(self) -> str:
         """Version of the server."""

@@ -50,10 +50,13 @@ def of(context: typer.Context) -> Invocation:
     return found if isinstance(found, Invocation) else Invocation()
 
 
+_REHEARSING = (["apply"], ["delete"])
+
+
 def hoist(argv: list[str]) -> list[str]:
     """Move global options to the front, so that they may follow the command: `get agents -o json`.
 
-    Everything behind `--` stays where it is.
+    `--dry-run` alone means the client, as with kubectl. Everything behind `--` stays where it is.
     """
     front: list[str] = []
     rest: list[str] = []
@@ -70,7 +73,7 @@ def hoist(argv: list[str]) -> list[str]:
         elif (equals and name in GLOBAL_OPTIONS and name.startswith("--")) or _is_short_output(word):
             front.append(word)
         else:
-            rest.append(word)
+            rest.append("--dry-run=client" if word == "--dry-run" and rest[:1] in _REHEARSING else word)
         index += 1
     return front + rest
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from stigmer_api.kinds import Kind, kind_of_id
@@ -15,16 +15,18 @@ from stigmer_cli.output import NONE, message_to_dict, to_json, to_yaml
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """One kind, and names or ids of it; no names mean all, narrowed by labels."""
+    """One kind, and names or ids of it; no names mean all, narrowed by selectors."""
 
     kind: Kind
     names: tuple[str, ...] = ()
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: str = ""
+    fields: str = ""
 
 
-def select(word: str, names: Sequence[str], labels: Sequence[str]) -> Selection:
-    """Understand KIND, KIND NAME…, KIND/NAME or an id. Raises UsageError."""
-    wanted = dict(_label(item) for item in labels)
+def select(word: str, names: Sequence[str], labels: Sequence[str] = (), fields: Sequence[str] = ()) -> Selection:
+    """Understand KIND, KIND NAME…, KIND/NAME or an id. The server judges the selectors. Raises UsageError."""
+    wanted = ",".join(labels)
+    where = ",".join(fields)
     if is_id(word) and not names:
         kind = kind_of_id(word)
         if kind is not None:
@@ -34,23 +36,16 @@ def select(word: str, names: Sequence[str], labels: Sequence[str]) -> Selection:
     if slash and (not name or names):
         raise UsageError(f"{word!r} is not KIND/NAME", hint=f"for example: {kind.name.lower()}/greeter")
     chosen = (name,) if slash else tuple(names)
-    if wanted and chosen:
-        raise UsageError("labels narrow a list; names need none", hint="leave one of the two out")
-    return Selection(kind, chosen, wanted)
-
-
-def _label(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise UsageError(f"{text!r} is not KEY=VALUE", hint="for example: -l team=search")
-    return key, value
+    if (wanted or where) and chosen:
+        raise UsageError("selectors narrow a list; names need none", hint="leave one of the two out")
+    return Selection(kind, chosen, wanted, where)
 
 
 def fetch(client: ServerClient, selection: Selection) -> list[Any]:
     """Return the resources; MissingError for a name that does not exist."""
     if selection.names:
         return [client.get(selection.kind, name) for name in selection.names]
-    return list(client.list(selection.kind, selection.labels))
+    return list(client.list(selection.kind, selection.labels, selection.fields))
 
 
 def show(selection: Selection, found: Sequence[Any], form: str) -> str:

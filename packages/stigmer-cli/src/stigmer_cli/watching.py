@@ -94,7 +94,10 @@ class Watching:
 
 def _request(client: ServerClient, selection: Selection, known: Sequence[Any]) -> Any:
     request: Any = message_class("stigmer.runtime.v1.WatchResourcesRequest")(
-        kinds=[selection.kind.number], org=client.settings["org"], labels=selection.labels
+        kinds=[selection.kind.number],
+        org=client.settings["org"],
+        label_selector=selection.labels,
+        field_selector=selection.fields,
     )
     by_reference = has_method(selection.kind, "getByReference")
     for name in selection.names:

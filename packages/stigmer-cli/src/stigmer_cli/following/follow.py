@@ -97,7 +97,7 @@ class Followed:
     def _add_children(self, parent: str, view: WorkflowView) -> None:
         for key in ("agent_execution", "workflow_execution"):
             kind = kind_by_key(key)
-            for item in self._client.list(kind, {PARENT_LABEL: parent}, org=""):
+            for item in self._client.list(kind, f"{PARENT_LABEL}={parent}", org=""):
                 if item.metadata.id not in self._views:
                     self._add(kind, item.metadata.id, view.indent + "    ")
 

@@ -8,18 +8,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stigmer_api.client import DRY_RUN, FORCE
 from stigmer_api.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from stigmer_api.methods import Method
 
-__all__ = ["DRY_RUN", "FORCE", "CallOptions", "options", "serving"]
-
-DRY_RUN = "stigmer-dry-run"
-"""`true`: check everything, answer with what would be stored, write nothing."""
-
-FORCE = "stigmer-force"
-"""`true`: a deletion ends what runs and takes dependents along."""
+__all__ = ["CallOptions", "options", "serving"]
 
 _REHEARSABLE = frozenset({"create", "apply", "update", "delete"})
 _VALUES = {"true": True, "false": False}
