@@ -30,6 +30,7 @@ class ApiServer:
 
     def __init__(self) -> None:
         self.resources: dict[str, Any] = {}
+        self.versions: dict[str, Any] = {}
         self.reports: dict[str, list[Any]] = {}
         self.events: dict[str, dict[str, Any]] = {}
         self.sequences: dict[str, int] = {}
@@ -101,7 +102,7 @@ class ApiServer:
             kind = kind_by_key({40: "agent", 50: "workflow"}[request.kind])
             same = (resource.metadata.org, resource.metadata.slug) == (request.org, request.slug)
             if resource.kind == kind.name and same:
-                return resource
+                return self.versions[request.version] if request.version else resource
         raise NotFound(f"there is no {request.slug} in {request.org}")
 
     async def _create(self, execution: Any) -> Any:

@@ -56,6 +56,19 @@ async def test_an_execution_runs_from_pending_to_completed_with_its_output(runne
     assert await handle.result() == {"text": "Hello Ada"}
 
 
+async def test_an_execution_runs_the_version_that_it_was_created_from(runner: Any) -> None:
+    old, new = (
+        runner.api.add_workflow(HEAD + f"do: [{{greet: {{set: {{text: {word}}}}}}}]") for word in ("old", "new")
+    )
+    old.status.version_hash, new.status.version_hash = "a" * 64, "b" * 64
+    runner.api.versions["a" * 64] = old
+    execution = runner.api.add_execution(new)
+    runner.api.status(execution).workflow_version_hash = "a" * 64
+    await runner.start(execution)
+    await runner.api.ended(execution)
+    assert runner.api.output(execution) == {"text": "old"}
+
+
 async def test_events_tell_the_story_in_order_and_each_once(runner: Any) -> None:
     document = HEAD + "do: [{a: {set: {x: 1}}}, {b: {if: 'false', set: {x: 2}}}]"
     execution, _ = await runner.run(document)

@@ -11,6 +11,7 @@ from temporalio import activity
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.problems import DocumentInvalidError
 from stigmer_api.errors import ApiError
+from stigmer_api.kinds import kind_by_key
 from stigmer_api.messages import message_class
 from stigmer_api.workflows.checking import check_spec
 from stigmer_workflow_runner.activities.failures import failure, fitting, no_surprises, server_errors
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _WORKFLOW = "ai.stigmer.agentic.workflow.v1"
 _INSTANCE = "ai.stigmer.agentic.workflowinstance.v1"
 _EXECUTION = "ai.stigmer.agentic.workflowexecution.v1"
+_REFERENCE = "ai.stigmer.commons.apiresource.ApiResourceReference"
+_KIND = kind_by_key("workflow").number
 
 
 class Loading:
@@ -42,7 +45,7 @@ class Loading:
         with no_surprises(doing), server_errors(doing):
             execution = await self._get("workflow_execution", f"{_EXECUTION}.WorkflowExecutionId", execution_id)
             workflow = await self._workflow_of(execution)
-            value = await asyncio.to_thread(_document_of, workflow)
+            value = await asyncio.to_thread(document_of, workflow)
         loaded = {
             "org": execution.metadata.org,
             "input": _input_of(execution.spec),
@@ -73,7 +76,16 @@ class Loading:
         if not workflow_id:
             detail = "the execution names neither a workflow instance nor a workflow"
             raise failure(error_object("configuration", detail))
-        return await self._get("workflow", f"{_WORKFLOW}.WorkflowId", workflow_id)
+        workflow = await self._get("workflow", f"{_WORKFLOW}.WorkflowId", workflow_id)
+        return await self._as_started(workflow, execution.status.workflow_version_hash)
+
+    async def _as_started(self, workflow: Any, version: str) -> Any:
+        """The version that the execution was created from: the workflow may have been applied again since."""
+        if not version or version == workflow.status.version_hash:
+            return workflow
+        metadata = workflow.metadata
+        reference = message_class(_REFERENCE)(org=metadata.org, slug=metadata.slug, kind=_KIND, version=version)
+        return await self._client.call("workflow", "getByReference", reference)
 
 
 def _terminal_phases() -> frozenset[int]:
@@ -99,7 +111,7 @@ def _input_of(spec: Any) -> Json:
     return None
 
 
-def _document_of(workflow: Any) -> Json:
+def document_of(workflow: Any) -> Json:
     """The document of a workflow: the server checked it the same way when it was applied, perhaps an older server."""
     name = workflow.metadata.slug or workflow.metadata.name or workflow.metadata.id
     verdict = check_spec(workflow.spec)
