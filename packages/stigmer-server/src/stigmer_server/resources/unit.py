@@ -158,7 +158,10 @@ class UnitOfWork:
     def save(self, kind: Kind, resource: Resource) -> None:
         """Write a resource whose status was changed."""
         identity.stamp_status_updated(resource.status.audit, self.now)
-        self._stage(kind, resource)
+        if self.secrets.shown(kind, resource):
+            self._stage(kind, resource)
+        else:  # a status has no secrets: the sealed ones need not be read for every report of an execution
+            self._staged[kind.key, resource.metadata.id] = resource
 
     def ended(self, kind: Kind, resource: Resource) -> None:
         """Tell the kind of an execution that this one has become terminal."""
