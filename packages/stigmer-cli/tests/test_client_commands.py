@@ -78,6 +78,18 @@ def test_a_dry_run_sends_nothing(server: StandIn, manifest: Path, capsys: Capsys
     assert server.calls == []
 
 
+def test_validate_needs_no_server_and_names_every_line(tmp_path: Path, capsys: Capsys) -> None:
+    flow = tmp_path / "flow.yaml"
+    head = "document: {dsl: 1.0.0, namespace: demo, name: hello, version: 0.1.0}\ndo:\n"
+    flow.write_text(f"{head}- first: {{set: {{x: 1}}}}\n", encoding="utf-8")
+    assert ctl(capsys, "validate", "-f", flow)[:2] == (0, "workflow/hello valid\n")
+    flow.write_text(f"{head}- first: {{sett: {{}}}}\n- second: {{fork: {{}}}}\n", encoding="utf-8")
+    code, out, err = ctl(capsys, "validate", "-f", flow)
+    assert (code, out) == (2, "")
+    assert f"{flow}:3: /do/0/first: the task 'first' has sett" in err
+    assert f"{flow}:4: /do/1/second: the task 'second' is a 'fork' task, which is not supported yet" in err
+
+
 def test_one_wrong_manifest_keeps_all_of_them_back(
     server: StandIn, manifest: Path, tmp_path: Path, capsys: Capsys
 ) -> None:

@@ -51,6 +51,19 @@ def with_spec(lines: str) -> str:
     return AGENT + "".join(f"  {line}\n" for line in dedent(lines).splitlines())
 
 
+def with_source(task: str) -> str:
+    """A workflow with a source whose only task is in line 9."""
+    lines = f"document: {{dsl: 1.0.0, namespace: a, name: b, version: 1.0.0}}\ndo:\n- first:\n    {task}\n"
+    head = "apiVersion: agentic.stigmer.ai/v1\nkind: Workflow\nmetadata: {name: other}\nspec:\n  source: |\n"
+    return head + "".join(f"    {line}\n" for line in lines.splitlines())
+
+
+def with_tasks(task: str) -> str:
+    """A workflow whose only uploaded task is in line 8."""
+    head = "apiVersion: agentic.stigmer.ai/v1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  document:\n"
+    return f"{head}    {{dsl: 1.0.0, namespace: a, name: w, version: 0.1.0}}\n  tasks:\n  - {{name: first, {task}}}\n"
+
+
 def test_a_resource_is_read_as_it_is_written(tmp_path: Path) -> None:
     agent = message_of(
         tmp_path,
@@ -96,7 +109,10 @@ def test_directories_are_read_whole_and_in_order(tmp_path: Path, monkeypatch: py
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "z.yaml").write_text(AGENT)
     (tmp_path / "b" / "w.yml").write_text(WORKFLOW)
-    (tmp_path / "b" / "j.json").write_text('{"document": {"name": "json"}, "do": []}')
+    (tmp_path / "b" / "j.json").write_text(
+        '{"document": {"dsl": "1.0.0", "namespace": "demo", "name": "json", "version": "0.1.0"},'
+        ' "do": [{"a": {"set": {}}}]}'
+    )
     (tmp_path / "b" / "notes.txt").write_text("not: [a manifest")
     (tmp_path / ".hidden" / "x.yaml").write_text("not: [a manifest")
     monkeypatch.setattr("sys.stdin", io.StringIO(AGENT.replace("greeter", "from-stdin")))
@@ -173,9 +189,23 @@ def test_yaml_is_version_1_2_with_anchors_and_merges(tmp_path: Path) -> None:
             with_spec("sub_agents:\n- description: x\n  instructions: Help them with it."),
             "file.yaml:7: spec.sub_agents[0].name: ",
         ),
-        ("document: {name: x}\ndo: []\ndo: []\n", "file.yaml:3: 'do' is given twice, first in line 2"),
-        ("document: 5\ndo: []\n", "file.yaml:1: document: expected a mapping, found the number 5"),
-        ("document: {dsl: 1.0.0}\ndo: []\n", "file.yaml:1: document.name: missing, every workflow needs a name"),
+        ("document: {name: x}\ndo: []\ndo: []\n", "file.yaml:1: the key 'do' is written twice, again in line 3"),
+        ("# a comment\ndocument: 5\ndo: []\n", "file.yaml:2: /document: must be an object with dsl, namespace, name,"),
+        ("document: {dsl: 1.0.0}\ndo: []\n", "file.yaml:1: /document: needs 'name'"),
+        ("document: {dsl: 1.0.0}\n", "file.yaml:1: needs 'do'"),
+        (
+            f"{AGENT}---\n{WORKFLOW}  - second:\n      set: '${{ foo( }}'\n",
+            "file.yaml:11: /do/1/second/set: not a jq expression: ",
+        ),
+        (with_source("set: '${ $nope }'"), "file.yaml:9: /do/0/first/set: $nope does not exist here"),
+        (
+            with_tasks("kind: http_call, task_config: {method: GET, endpoint: {url: 'http://x/'}}"),
+            "file.yaml:8: spec.tasks[0].task_config.endpoint.url: unknown field 'url'; did you mean uri?",
+        ),
+        (
+            with_tasks("kind: llm_call, task_config: {model: m, prompt: p}"),
+            "file.yaml:8: spec.tasks[0].kind: the task 'first' is of kind 'llm_call', which is not supported yet",
+        ),
         ("&a [*a]\n", "file.yaml:1: nested deeper than 100 levels"),
     ],
 )
@@ -224,12 +254,12 @@ def test_free_form_data_keeps_only_what_it_can_hold_exactly(tmp_path: Path) -> N
           document: {dsl: 1.0.0, namespace: a, name: w, version: 0.1.0}
           tasks:
           - name: first
-            kind: set_vars
-            task_config: {variables: {a: "x", n: 1, big: %s}}
+            kind: http_call
+            task_config: {method: POST, endpoint: {uri: "http://x/"}, body: {a: "x", n: 1, big: %s}}
         """
     task = message_of(tmp_path, text % "[true, null, 1.5]").spec.tasks[0]
-    assert task.kind == 1
-    assert dict(task.task_config["variables"])["n"] == 1
+    assert task.kind == 2
+    assert dict(task.task_config["body"])["n"] == 1
     assert (
         "file.yaml:9: spec.tasks[0].task_config: line 9: 12345678901234567890 cannot be kept exactly"
         in complaints(tmp_path, text % "12345678901234567890")[0]
@@ -261,3 +291,17 @@ def test_a_file_that_is_not_text_says_so(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_bytes(b"a: \xff\xfe")
     with pytest.raises(UsageError, match="is not UTF-8 text"):
         load_manifests([str(tmp_path / "x.yaml")], "local")
+
+
+def test_what_is_only_named_is_not_judged(tmp_path: Path) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_text(WORKFLOW.replace("set: {x: 1}", "fork: {}"))
+    [found] = load_manifests([str(path)], "local", judged=False)
+    assert found.name == "hello"
+    assert "'fork' task, which is not supported yet" in complaints(tmp_path, path.read_text())[0]
+
+
+def test_what_is_hardly_meant_is_a_warning(tmp_path: Path) -> None:
+    text = with_source("set: {}") + "  tasks: [{name: a, kind: set_vars, task_config: {variables: {a: b}}}]\n"
+    [found] = load(tmp_path, text)
+    assert found.warnings == ("spec.tasks is ignored: spec.source takes its place",)

@@ -56,6 +56,28 @@ def apply(
         result(to_json([{field: getattr(item, field) for field in fields} for item in done]))
 
 
+def validate(context: typer.Context, filename: FileOption = None) -> None:
+    """Check manifests as `apply` and the server would, without talking to a server."""
+    from stigmer_cli.applying import in_order  # noqa: PLC0415 - fast `--help`
+    from stigmer_cli.manifest.loading import load_manifests  # noqa: PLC0415 - the same
+    from stigmer_cli.output import to_json  # noqa: PLC0415 - the same
+
+    given = invocation.of(context)
+    form = given.format("table", "name", "json")
+    if not filename:
+        raise UsageError("nothing to check", hint="name manifests by -f FILE, -f DIR or -f -")
+    found = in_order(load_manifests(filename, given.settings()["org"]))
+    for item in found:
+        for warning in item.warnings:
+            say(f"{item.source}:{item.line}: warning: {warning}")
+        if form != "json":
+            result(f"{item.kind.name.lower()}/{item.name}" + (" valid" if form == "table" else ""))
+    if form == "json":
+        result(
+            to_json([{"kind": item.kind.name, "name": item.name, "warnings": list(item.warnings)} for item in found])
+        )
+
+
 def get(
     context: typer.Context,
     kind: Annotated[str, typer.Argument(help="KIND, KIND/NAME or an id")],
@@ -121,7 +143,10 @@ def delete(
     settings = given.settings()
     wanted: list[tuple[Any, str]] = []
     if filename:
-        wanted += [(item.kind, item.name) for item in reversed(in_order(load_manifests(filename, settings["org"])))]
+        wanted += [
+            (item.kind, item.name)
+            for item in reversed(in_order(load_manifests(filename, settings["org"], judged=False)))
+        ]
     if kind is not None:
         selection = reading.select(kind, names or [])
         wanted += [(selection.kind, name) for name in selection.names]
@@ -137,4 +162,4 @@ def delete(
         delete_all(client, wanted, tell, Deleting(force, dry_run == "server"))
 
 
-COMMANDS = {"apply": apply, "get": get, "describe": describe, "delete": delete}
+COMMANDS = {"apply": apply, "validate": validate, "get": get, "describe": describe, "delete": delete}

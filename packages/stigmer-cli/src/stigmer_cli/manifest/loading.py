@@ -15,18 +15,20 @@ STANDARD_INPUT = "-"
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
-def load_manifests(places: Sequence[str], org: str) -> list[Manifest]:
+def load_manifests(places: Sequence[str], org: str, *, judged: bool = True) -> list[Manifest]:
     """Return every resource in the files, directories (and below) and standard input ("-") named.
 
-    org: given to resources that name none. Raises ManifestError with all problems, UsageError for places that cannot
-    be read or hold no manifest.
+    org: given to resources that name none. judged: workflows are judged as the server would. Raises ManifestError with
+    all problems, UsageError for places that cannot be read or hold no manifest.
     """
     found: list[Manifest] = []
     problems: list[Problem] = []
     for source, text in _read(places):
         noted = Problems(source)
         documents = parse(text, noted)
-        found += [item for item in (read_resource(each, org, noted) for each in documents) if item is not None]
+        for document in documents:
+            item = read_resource(document, org, noted, judged=judged)
+            found += [] if item is None else [item]
         problems += noted.found
     problems += _doubles(found)
     if problems:

@@ -26,6 +26,7 @@ class Manifest:
     message: Any
     source: str
     line: int
+    warnings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -33,16 +34,20 @@ class Manifest:
         return str(self.message.metadata.name)
 
 
-def read_resource(document: Document, org: str, problems: Problems) -> Manifest | None:
-    """Return the resource that a document describes; None, with the problems noted, when it describes none."""
+def read_resource(document: Document, org: str, problems: Problems, *, judged: bool = True) -> Manifest | None:
+    """Return the resource that a document describes; None, with the problems noted, when it describes none.
+
+    judged: workflows are judged as the server would; without that it is enough to know which resource is meant.
+    """
     before = len(problems.found)
     root = document.root
     if not isinstance(root, MappingNode):
         problems.add(document.line, "", f"expected a resource (a mapping), found {describe(root)}")
         return None
+    top = entries(root, "", Problems(""))
+    if "document" in top and not top.keys() & {"kind", "apiVersion", "api_version", "metadata", "spec"}:
+        return _plain_workflow(document, org, problems, judged=judged)
     top = entries(root, "", problems)
-    if "document" in top and "do" in top and "kind" not in top:
-        return _plain_workflow(document, top, org, problems)
     kind = _kind(document, top, problems)
     if kind is None:
         return None
@@ -58,7 +63,14 @@ def read_resource(document: Document, org: str, problems: Problems) -> Manifest 
     if not message.metadata.org:
         message.metadata.org = org
     _check_rules(message, document, converter, problems)
-    return Manifest(kind, message, problems.source, document.line) if len(problems.found) == before else None
+    warnings: tuple[str, ...] = ()
+    if judged and kind.name == WORKFLOW and not converter.wrong:
+        from stigmer_cli.manifest.workflows import judge, source_node  # noqa: PLC0415 - only workflows pay for it
+
+        source = source_node(top["spec"][1] if "spec" in top else None)
+        warnings = judge(message.spec, source, lambda path: _nearest(path, document, converter), problems)
+    found = Manifest(kind, message, problems.source, document.line, warnings)
+    return found if len(problems.found) == before else None
 
 
 def _kind(document: Document, top: dict[str, tuple[Node, Node]], problems: Problems) -> Kind | None:
@@ -99,23 +111,26 @@ def _line(top: dict[str, tuple[Node, Node]], document: Document, *keys: str) -> 
     return next((line_of(top[key][0]) for key in keys if key in top), document.line)
 
 
-def _plain_workflow(
-    document: Document, top: dict[str, tuple[Node, Node]], org: str, problems: Problems
-) -> Manifest | None:
+def _plain_workflow(document: Document, org: str, problems: Problems, *, judged: bool) -> Manifest | None:
     """Take a Serverless Workflow document as it is: its text is the source, its name the resource's name."""
+    kind = kind_by_name(WORKFLOW)
+    message: Any = kind.message(api_version=API_VERSION, kind=WORKFLOW)
+    message.spec.source = document.text
+    if judged:
+        from stigmer_cli.manifest.workflows import judge  # noqa: PLC0415 - only workflows pay for it
+
+        before = len(problems.found)
+        judge(message.spec, document.root, lambda path: (document.line, path), problems)
+        if len(problems.found) > before:
+            return None
+    top = entries(document.root, "", problems) if isinstance(document.root, MappingNode) else {}
     head = top["document"][1]
-    if not isinstance(head, MappingNode):
-        problems.add(line_of(head), "document", f"expected a mapping, found {describe(head)}")
-        return None
-    name = _text(entries(head, "document", problems), "name")
+    name = _text(entries(head, "document", problems), "name") if isinstance(head, MappingNode) else None
     if not name:
         problems.add(line_of(top["document"][0]), "document.name", "missing, every workflow needs a name")
         return None
-    kind = kind_by_name(WORKFLOW)
-    message: Any = kind.message(api_version=API_VERSION, kind=WORKFLOW)
     message.metadata.name = name
     message.metadata.org = org
-    message.spec.source = document.text
     converter = Converter(problems, {"metadata.name": (line_of(head), "document.name")})
     before = len(problems.found)
     _check_rules(message, document, converter, problems)
