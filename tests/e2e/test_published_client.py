@@ -358,6 +358,8 @@ request = io_pb2.SubscribeWorkflowExecutionRequest(execution_id=run.metadata.id)
 runs = list(client.workflow_executions.subscribe(request))
 
 turn_end, run_end = turns[-1], runs[-1]
+late = len(list(client.agent_executions.subscribe(turn.metadata.id)))
+client.sessions.delete(turn_end.spec.session_id)
 client.agents.delete(agent.metadata.id)
 client.workflows.delete(flow.metadata.id)
 print(json.dumps({
@@ -365,7 +367,7 @@ print(json.dumps({
     "session": bool(turn_end.spec.session_id), "heard": "hi" in turn_end.status.messages[-1].content,
     "tasks": [task.task_name for task in run_end.status.tasks],
     "output": dict(run_end.status.output),
-    "late": len(list(client.agent_executions.subscribe(turn.metadata.id))),
+    "late": late,
 }))
 """
     assert run_client(client_python, Endpoint(stack.address, stack.token), script) == {
@@ -375,4 +377,99 @@ print(json.dumps({
         "tasks": ["greet", "rest"],
         "output": {"message": "hello"},
         "late": 1,
+    }
+
+
+def test_executions_are_controlled_paged_searched_and_their_events_read(client_python: Path, stack: Stack) -> None:
+    script = """
+import time
+from ai.stigmer.agentic.workflowexecution.v1 import io_pb2
+from ai.stigmer.agentic.agentexecution.v1 import io_pb2 as agent_io
+
+def refusal(act):
+    try:
+        act()
+    except StigmerError as error:
+        return error.grpc_code.name
+
+def until(run_id, phase):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = client.workflow_executions.get(run_id)
+        if found.status.phase == phase:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"phase {found.status.phase}: {found.status.error}")
+
+document = WorkflowDocumentInput(dsl="1.0.0", namespace="examples", name="controlled", version="0.1.0")
+tasks = [
+    WorkflowTaskInput(name="rest", kind=10, task_config={"duration": {"seconds": 1}}),
+    WorkflowTaskInput(name="greet", kind=1, task_config={"variables": {"message": "hello"}}),
+]
+flow = client.workflows.create(WorkflowInput(name="controlled", org="local", document=document, tasks=tasks))
+runs = client.workflow_executions
+
+def start():
+    return runs.create(WorkflowExecutionInput(name="run", org="local", workflow_id=flow.metadata.id)).metadata.id
+
+held, stopped, ended = start(), start(), start()
+runs.pause(io_pb2.PauseWorkflowExecutionInput(id=held, reason="lunch"))
+runs.cancel(io_pb2.CancelWorkflowExecutionInput(id=stopped))
+runs.terminate(io_pb2.TerminateWorkflowExecutionInput(id=ended))
+paused = until(held, 7).status.phase
+running = refusal(lambda: client.workflows.delete(flow.metadata.id))
+signal = io_pb2.SendSignalInput(execution_id=held, signal_name="go", idempotency_key="once")
+approval = io_pb2.SubmitWorkflowApprovalInput(execution_id=held, tool_call_id="t1", action=1)
+answers = [refusal(lambda: runs.send_signal(signal)), refusal(lambda: runs.submit_approval(approval))]
+waiting = runs.list_pending_approvals(io_pb2.ListPendingApprovalsRequest(org="local")).total_count
+runs.resume(io_pb2.ResumeWorkflowExecutionInput(id=held))
+done, cancelled = until(held, 3), until(stopped, 5)
+again = runs.cancel(io_pb2.CancelWorkflowExecutionInput(id=stopped)).status.phase
+late = refusal(lambda: runs.pause(io_pb2.PauseWorkflowExecutionInput(id=held)))
+runs.recover(io_pb2.RecoverWorkflowExecutionInput(id=ended))
+recovered = until(ended, 3)
+
+log = runs.get_event_log(io_pb2.GetEventLogRequest(execution_id=held, page_size=2))
+rest = runs.get_event_log(io_pb2.GetEventLogRequest(execution_id=held, after_sequence=log.events[-1].sequence_number))
+events = [event.WhichOneof("payload") for event in (*log.events, *rest.events)]
+
+ids, token = [], ""
+while True:
+    request = io_pb2.ListWorkflowExecutionsByWorkflowRequest(
+        workflow_id=flow.metadata.id, page_size=2, page_token=token
+    )
+    page = runs.list_by_workflow(request)
+    ids += [item.metadata.id for item in page.entries]
+    token = page.next_page_token
+    if not token:
+        break
+found = client.workflows.list(ListParams(org="local", query="control"))
+gone = agent_io.SubmitApprovalInput(agent_execution_id="aex-gone", tool_call_id="t1", action=1)
+gone = refusal(lambda: client.agent_executions.submit_approval(gone))
+client.workflows.delete(flow.metadata.id)
+print(json.dumps({
+    "paused": paused, "running": running, "answers": answers, "waiting": waiting,
+    "done": dict(done.status.output), "again": again, "late": late, "recovered": dict(recovered.status.output),
+    "more": log.has_more, "pausing": [name for name in events if name in {"execution_paused", "execution_resumed"}],
+    "first": events[0], "last": events[-1], "once": len(events) == rest.latest_sequence,
+    "paged": ids == [ended, stopped, held], "found": [entry.slug for entry in found.entries], "gone": gone,
+}))
+"""
+    assert run_client(client_python, Endpoint(stack.address, stack.token), script) == {
+        "paused": 7,
+        "running": "FAILED_PRECONDITION",
+        "answers": ["UNIMPLEMENTED", "FAILED_PRECONDITION"],
+        "waiting": 0,
+        "done": {"message": "hello"},
+        "again": 5,
+        "late": "FAILED_PRECONDITION",
+        "recovered": {"message": "hello"},
+        "more": True,
+        "pausing": ["execution_paused", "execution_resumed"],
+        "first": "execution_started",
+        "last": "execution_completed",
+        "once": True,
+        "paged": True,
+        "found": ["controlled"],
+        "gone": "NOT_FOUND",
     }
