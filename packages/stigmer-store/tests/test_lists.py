@@ -78,6 +78,8 @@ async def test_a_list_holds_what_meets_every_condition(
     assert (page.total, page.next_page_token, page.revision) == (len(numbers), "", 1)
     newest_first = await catalog.list(ListQuery(**query, newest_first=True))
     assert newest_first.items == page.items[::-1]
+    uncounted = await catalog.list(ListQuery(**query, counted=False))
+    assert (uncounted.items, uncounted.total, uncounted.next_page_token) == (page.items, -1, "")
 
 
 @pytest.mark.parametrize(

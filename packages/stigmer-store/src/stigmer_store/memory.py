@@ -21,6 +21,7 @@ from stigmer_store.errors import (
 )
 from stigmer_store.listeners import Listeners
 from stigmer_store.records import (
+    NOT_COUNTED,
     Change,
     EventRecord,
     ListQuery,
@@ -74,7 +75,7 @@ class _State:
         rest = [record for record in matches if start is None or _follows(record, start, query)]
         items = tuple(rest[: query.limit])
         token = paging.encode_token(query, items[-1]) if len(rest) > len(items) else ""
-        return Page(items, token, len(matches), at_revision)
+        return Page(items, token, len(matches) if query.counted else NOT_COUNTED, at_revision)
 
 
 def _matches(record: ResourceRecord, query: ListQuery) -> bool:

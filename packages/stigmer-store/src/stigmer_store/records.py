@@ -10,6 +10,8 @@ from typing import Literal
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1000
+NOT_COUNTED = -1
+"""The total of a page whose query did not ask for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class ListQuery:
 
     `requirements` say what equality in `labels` and `fields` cannot.
     `text` is searched in name and slug, whatever the case. Order is by creation. `page_size` 0 means 50, other
-    values are brought into 1..1000.
+    values are brought into 1..1000. `counted` asks for the total: its price grows with the number of matches, that of
+    a page hardly does.
     """
 
     kinds: tuple[str, ...] = ()
@@ -111,6 +114,7 @@ class ListQuery:
     page_size: int = DEFAULT_PAGE_SIZE
     page_token: str = ""
     newest_first: bool = False
+    counted: bool = True
 
     @property
     def limit(self) -> int:
@@ -120,7 +124,7 @@ class ListQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list, with the number of all matches and the revision at which both were read."""
+    """One page of a list, with the number of all matches (-1: not asked for) and the revision of both."""
 
     items: tuple[ResourceRecord, ...]
     next_page_token: str
