@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -60,7 +59,7 @@ async def list_resources(services: Services, request: Any) -> ListResourcesRespo
     return ListResourcesResponse(items=items, next_page_token=page.next_page_token, revision=page.revision)
 
 
-async def watch_resources(services: Services, request: Any) -> AsyncGenerator[bytes, None]:
+def watch_resources(services: Services, request: Any) -> AsyncGenerator[bytes, None]:
     """The selected resources, then every change of them or the latest of each, until the client leaves."""
     require_valid(request)
     if request.mode not in _WATCH_MODES:
@@ -83,9 +82,7 @@ async def watch_resources(services: Services, request: Any) -> AsyncGenerator[by
     seconds = min(max(request.bookmark_seconds or _BOOKMARK_SECONDS, 1), _LONGEST_BOOKMARK_SECONDS)
     start = request.from_revision if request.HasField("from_revision") else None
     watch = Watch(selection, _WATCH_MODES[request.mode], start, seconds)
-    async with aclosing(watch.run(services.broker, WatchWire(partial(_packed, services)))) as bodies:
-        async for body in bodies:
-            yield body
+    return watch.run(services.broker, WatchWire(partial(_packed, services)))
 
 
 async def get_info(services: Services, _request: Any) -> GetInfoResponse:
