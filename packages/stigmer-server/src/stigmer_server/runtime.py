@@ -53,6 +53,7 @@ async def list_resources(services: Services, request: Any) -> ListResourcesRespo
         page_size=min(max(request.page_size, 0), _LARGEST_PAGE),
         page_token=request.page_token,
         newest_first=request.newest_first,
+        counted=False,
     )
     page = await services.repository.list(query)
     items = [_packed(services, record) for record in page.items]
