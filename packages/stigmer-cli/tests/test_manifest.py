@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -305,3 +307,17 @@ def test_what_is_hardly_meant_is_a_warning(tmp_path: Path) -> None:
     text = with_source("set: {}") + "  tasks: [{name: a, kind: set_vars, task_config: {variables: {a: b}}}]\n"
     [found] = load(tmp_path, text)
     assert found.warnings == ("spec.tasks is ignored: spec.source takes its place",)
+
+
+def test_only_a_workflow_loads_the_judgement_of_workflows(tmp_path: Path) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_text(AGENT)
+    code = (
+        "import sys\n"
+        "import stigmer_cli.app\n"
+        "from stigmer_cli.manifest.loading import load_manifests\n"
+        f"load_manifests([{str(path)!r}], 'local')\n"
+        "print([name for name in ('stigmer_api.dsl', 'stigmer_api.workflows', 'purejq') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
