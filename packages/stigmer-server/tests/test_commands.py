@@ -218,7 +218,7 @@ async def test_a_template_and_its_default_instance_come_and_go_together(
     assert (found.metadata.name, found.metadata.slug) == ("My Thing-default", "my-thing-default")
     assert found.metadata.revision == stored.metadata.revision, "one transaction"
     changes = await app.repository.changes(0, 100)
-    assert [change.kind for change in changes] == [kind, instance]
+    assert [change.kind for change in changes if "." not in change.kind] == [kind, instance], "beside the version"
     await call(client, kind, "delete", value=stored.metadata.id)
     with pytest.raises(NotFound):
         await call(client, instance, "get", value=found.metadata.id)

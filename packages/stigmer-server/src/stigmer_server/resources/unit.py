@@ -120,8 +120,10 @@ class UnitOfWork:
         if news and strategy.secrets_final:
             raise _final_secret(kind, news)
         strategy.prepare_update(self, stored, resource)
-        if skip_unchanged and not news and resource.SerializeToString(deterministic=True) == stored.SerializeToString(
-            deterministic=True
+        if (
+            skip_unchanged
+            and not news
+            and resource.SerializeToString(deterministic=True) == stored.SerializeToString(deterministic=True)
         ):
             return stored
         identity.stamp_spec_updated(resource.status.audit, self.now)
