@@ -267,7 +267,7 @@ async def test_the_sweep_takes_only_old_files_that_nothing_names(app: App, clien
     leftover = app.artifacts.root / "attachments" / ".x.tmp"
     leftover.write_bytes(b"half")
     aside = app.artifacts.root / used
-    aside.rename(aside.with_name(f".removing-{aside.name}"))
+    aside.rename(aside.with_name(f".removing-0123456789abcdef.{aside.name}"))
     assert await app.artifact_upkeep.sweep(datetime.now(UTC)) == []
     old = time.time() - A_WEEK.total_seconds()
     for path in files(app):

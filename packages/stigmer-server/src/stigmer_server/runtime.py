@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -56,7 +55,7 @@ async def list_resources(services: Services, request: Any) -> ListResourcesRespo
         counted=False,
     )
     page = await services.repository.list(query)
-    items = [_packed(services, record) for record in page.items]
+    items = [_packed(record) for record in page.items]
     return ListResourcesResponse(items=items, next_page_token=page.next_page_token, revision=page.revision)
 
 
@@ -83,7 +82,7 @@ def watch_resources(services: Services, request: Any) -> AsyncGenerator[bytes, N
     seconds = min(max(request.bookmark_seconds or _BOOKMARK_SECONDS, 1), _LONGEST_BOOKMARK_SECONDS)
     start = request.from_revision if request.HasField("from_revision") else None
     watch = Watch(selection, _WATCH_MODES[request.mode], start, seconds)
-    return watch.run(services.broker, WatchWire(partial(_packed, services)))
+    return watch.run(services.broker, WatchWire(_packed))
 
 
 async def get_info(services: Services, _request: Any) -> GetInfoResponse:
@@ -109,11 +108,9 @@ def _kind(number: int) -> Kind:
         raise violation("kinds", f"this server has no kind {number}") from error
 
 
-def _packed(services: Services, record: ResourceRecord) -> AnyMessage:
+def _packed(record: ResourceRecord) -> AnyMessage:
     kind = kind_by_key(record.kind)
-    content = services.controller.present_record(kind, record)
-    body = content if isinstance(content, bytes) else content.SerializeToString()
-    return AnyMessage(type_url=f"type.googleapis.com/{kind.full_name}", value=body)
+    return AnyMessage(type_url=f"type.googleapis.com/{kind.full_name}", value=record.body)
 
 
 def _database(url: str) -> tuple[str, str]:

@@ -105,9 +105,7 @@ class ArtifactFiles:
         key = key_of(area, digest)
         path = self._path(key)
         try:
-            if _holds(path, digest):
-                os.utime(path)  # as good as new: a sweep must leave it to whoever is about to name it
-            else:
+            if not _renewed(path, digest):
                 _write(path, content)
         except OSError as error:
             raise _failed(error) from error
@@ -130,7 +128,7 @@ class ArtifactFiles:
 
     async def _discard(self, key: str, is_needed: IsNeeded) -> bool:
         path = self._path(key)
-        aside = path.with_name(_REMOVING + path.name)
+        aside = path.with_name(f"{_REMOVING}{secrets.token_hex(8)}.{path.name}")  # two at once must not share it
         if await is_needed(key):
             return False
         try:
@@ -147,7 +145,7 @@ class ArtifactFiles:
         for path in self._files(before):
             if path.name.startswith(_REMOVING):
                 with contextlib.suppress(FileNotFoundError):
-                    path.rename(path.with_name(path.name.removeprefix(_REMOVING)))
+                    path.rename(path.with_name(path.name.removeprefix(_REMOVING).partition(".")[2]))
             elif path.name.endswith(".tmp"):
                 path.unlink(missing_ok=True)
 
@@ -173,11 +171,15 @@ def _is_older(path: Path, before: float) -> bool:
         return False
 
 
-def _holds(path: Path, digest: str) -> bool:
+def _renewed(path: Path, digest: str) -> bool:
+    """Make a file that holds this content as good as new: a sweep must leave it to whoever is about to name it."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() == digest
-    except FileNotFoundError:
+        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            return False
+        os.utime(path)
+    except FileNotFoundError:  # there is none, or a deletion has just put it aside
         return False
+    return True
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -43,7 +43,7 @@ async def list_filtered(kind: Kind, verb: str, services: Services, request: Any)
     start = _start(rows, request.page_token)
     page = rows[start : start + query.limit]
     token = page[-1][0].id if page and start + query.limit < len(rows) else ""
-    return listing.answer(services.controller, tuple(row[0] for row in page), len(rows), query.limit, token)
+    return listing.answer(tuple(row[0] for row in page), len(rows), query.limit, token)
 
 
 def _check_times(criteria: Any) -> list[FieldViolation]:

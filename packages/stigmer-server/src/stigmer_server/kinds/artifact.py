@@ -55,7 +55,7 @@ async def create(services: Services, request: Any) -> Resource:
     await services.artifacts.put(ARTIFACTS, request.content)
     artifact = await services.controller.run(lambda unit: _store(unit, request, digest))
     await services.artifacts.put(ARTIFACTS, request.content)  # whatever was discarded meanwhile: now it is named
-    return services.controller.present(_KIND, artifact)
+    return artifact
 
 
 def _check(spec: Any) -> list[FieldViolation]:

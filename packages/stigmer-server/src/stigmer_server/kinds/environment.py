@@ -36,7 +36,7 @@ async def update_variables(services: Services, request: Any) -> Resource:
             changed.spec.data[key].CopyFrom(value)
         return unit.replace(_KIND, stored, changed, skip_unchanged=True)
 
-    return services.controller.present(_KIND, await services.controller.run(work))
+    return await services.controller.run(work)
 
 
 async def remove_variables(services: Services, request: Any) -> Resource:
@@ -50,7 +50,7 @@ async def remove_variables(services: Services, request: Any) -> Resource:
             changed.spec.data.pop(key, None)
         return unit.replace(_KIND, stored, changed, skip_unchanged=True)
 
-    return services.controller.present(_KIND, await services.controller.run(work))
+    return await services.controller.run(work)
 
 
 async def get_secret_value(services: Services, request: Any) -> Message:

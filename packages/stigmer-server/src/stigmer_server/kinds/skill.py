@@ -65,7 +65,7 @@ async def push(services: Services, request: Any) -> Resource:
         await services.artifacts.put(SKILLS, request.artifact)  # whatever was discarded meanwhile: now it is named
     else:
         await discard_unneeded(services.artifacts, services.repository, [key])
-    return services.controller.present(_KIND, skill)
+    return skill
 
 
 def _read(artifact: bytes, given_name: str) -> tuple[SkillPackage, SkillText]:

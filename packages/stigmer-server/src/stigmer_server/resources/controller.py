@@ -100,22 +100,22 @@ class Controller:
     async def create(self, kind: Kind, request: Message) -> Resource:
         """Store a new resource."""
         checked = await self._checked(kind, request)
-        return self.present(kind, await self.run(lambda unit: unit.create(kind, copy_of(checked))))
+        return await self.run(lambda unit: unit.create(kind, copy_of(checked)))
 
     async def update(self, kind: Kind, request: Message) -> Resource:
         """Replace spec and metadata of a stored resource."""
         checked = await self._checked(kind, request)
-        return self.present(kind, await self.run(lambda unit: unit.update(kind, copy_of(checked))))
+        return await self.run(lambda unit: unit.update(kind, copy_of(checked)))
 
     async def apply(self, kind: Kind, request: Message) -> Resource:
         """Create or update; an unchanged resource is answered as it is, with its old revision."""
         checked = await self._checked(kind, request)
-        return self.present(kind, await self.run(lambda unit: unit.apply(kind, copy_of(checked))))
+        return await self.run(lambda unit: unit.apply(kind, copy_of(checked)))
 
     async def delete(self, kind: Kind, resource_id: str, *, force: bool = False) -> Resource:
         """Delete and answer with the last state. Force comes with the request or with the call."""
         forced = force or options().force
-        return self.present(kind, await self.run(lambda unit: unit.delete(kind, resource_id, force=forced)))
+        return await self.run(lambda unit: unit.delete(kind, resource_id, force=forced))
 
     async def update_visibility(self, kind: Kind, request: UpdateVisibilityInput) -> Resource:
         """Change who may see a resource, and nothing else."""
@@ -128,21 +128,21 @@ class Controller:
                 unit.amend(kind, resource)
             return resource
 
-        return self.present(kind, await self.run(work))
+        return await self.run(work)
 
     # -- reads
 
-    async def get(self, kind: Kind, resource_id: str) -> Message | bytes:
-        """The resource with this id, as stored bytes when nothing in it has to be hidden."""
+    async def get(self, kind: Kind, resource_id: str) -> bytes:
+        """The stored bytes of the resource with this id: no secret is in them."""
         if not resource_id:
             raise violation("value", f"the id of the {kind.name} is required")
         record = await self.repository.get(kind.key, resource_id)
         if record is None:
             raise await self.missing(kind, resource_id, "")
-        return self.present_record(kind, record)
+        return record.body
 
-    async def get_by_reference(self, kind: Kind, request: ApiResourceReference) -> Message | bytes:
-        """The resource with this slug in this org ("local" when none is given)."""
+    async def get_by_reference(self, kind: Kind, request: ApiResourceReference) -> bytes:
+        """The stored bytes of the resource with this slug in this org ("local" when none is given)."""
         require_valid(request)
         if request.kind not in {0, kind.number}:
             raise violation("kind", f"must be {kind.key} ({kind.number}) or unset, not {request.kind}")
@@ -152,7 +152,7 @@ class Controller:
         record = await self.repository.find_by_slug(kind.key, org, request.slug)
         if record is None:
             raise await self.missing(kind, request.slug, org)
-        return self.present_record(kind, record)
+        return record.body
 
     async def reveal(self, kind: Kind, record: ResourceRecord, only: str = "") -> Resource:
         """A resource with its secrets in clear, or with one of them (`field/key`).
@@ -167,16 +167,6 @@ class Controller:
         """NotFound with near matches."""
         pool = ListQuery(kinds=(kind.key,), org=org, page_size=_SUGGESTION_POOL, newest_first=True)
         return not_found(kind, text, org, (await self.repository.list(pool)).items)
-
-    # -- on the way out
-
-    def present(self, kind: Kind, resource: Resource) -> Resource:
-        """The resource as it may leave the server. Secrets were taken out of it before it was written."""
-        return resource
-
-    def present_record(self, kind: Kind, record: ResourceRecord) -> Message | bytes:
-        """The same for a record, whose bytes go out untouched."""
-        return record.body
 
     async def _checked(self, kind: Kind, request: Message) -> Resource:
         resource = cast("Resource", request)

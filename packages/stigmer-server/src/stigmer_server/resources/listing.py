@@ -63,7 +63,7 @@ class ListMethod:
         require_valid(request)
         query = self.query(request, newest_first=controller.strategy_of(self.kind).newest_first)
         page = await self._page(controller.repository, query, request)
-        return self.answer(controller, page.items, page.total, query.limit, page.next_page_token)
+        return self.answer(page.items, page.total, query.limit, page.next_page_token)
 
     def query(self, request: Any, *, newest_first: bool) -> ListQuery:
         """The store query that a request means, without its page number."""
@@ -80,14 +80,12 @@ class ListMethod:
             newest_first=newest_first,
         )
 
-    def answer(
-        self, controller: Controller, records: tuple[ResourceRecord, ...], total: int, size: int, token: str
-    ) -> Message:
+    def answer(self, records: tuple[ResourceRecord, ...], total: int, size: int, token: str) -> Message:
         """The response message; fills whichever of the total and token fields it has."""
         response: Any = self.method.response()
         target = getattr(response, self.items)
         for record in records:
-            target.append(controller.present(self.kind, from_record(record)))
+            target.append(from_record(record))
         known = response.DESCRIPTOR.fields_by_name
         if "total_count" in known:
             response.total_count = total

@@ -27,7 +27,7 @@ async def get_by_reference(kind: Kind, services: Services, request: Any) -> Mess
     answer = await services.controller.get_by_reference(kind, request)
     if request.version in {"", versions.LATEST}:
         return answer
-    current = cast("Resource", kind.message.FromString(answer) if isinstance(answer, bytes) else answer)
+    current = cast("Resource", kind.message.FromString(answer))
     record = await versions.find_version(services.repository, kind, current.metadata.id, request.version)
     if record is None:
         raise await versions.version_not_found(services.repository, kind, current, request.version)
