@@ -42,9 +42,10 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Temporal that all tests share."""
-    with temporal_server(tmp_path_factory.mktemp("temporal")) as address:
+def temporal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Temporal that all tests share, with a namespace for each."""
+    namespaces = sum("stack" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    with temporal_server(tmp_path_factory.mktemp("temporal"), namespaces) as address:
         yield address
 
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-NAMESPACES = 60
 _STOP_SECONDS = 15
 
 
@@ -26,14 +25,14 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def temporal_server(folder: Path) -> Iterator[str]:
-    """Run Temporal in memory with namespaces test-0, test-1, …; yields its address."""
+def temporal_server(folder: Path, namespaces: int) -> Iterator[str]:
+    """Run Temporal in memory with this many namespaces, test-0, test-1, …; yields its address."""
     port = free_port()
     command = [str(Path(sys.executable).parent / "temporal"), "server", "start-dev", "--headless", "--ip", "127.0.0.1"]
     command += ["--port", str(port), "--ui-port", str(free_port()), "--log-level", "error"]
     for name in ("history.transferProcessorMaxPollRPS", "history.timerProcessorMaxPollRPS"):
         command += ["--dynamic-config-value", f"{name}=2000"]
-    for number in range(NAMESPACES):
+    for number in range(namespaces):
         command += ["--namespace", f"test-{number}"]
     with (folder / "temporal.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
