@@ -11,13 +11,14 @@ from stigmer_api.errors import FieldViolation, InvalidArgument
 from stigmer_api.kinds import kind_by_key
 from stigmer_server.executions import approvals, attachments, commands, controls, phases
 from stigmer_server.executions.context import store_context
-from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
+from stigmer_server.executions.creation import execution_fields, make_pending
+from stigmer_server.executions.strategy import ExecutionStrategy
 from stigmer_server.reports import summaries, usage
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
 from stigmer_server.resources.envelope import Resource, new_resource
 from stigmer_server.resources.registry import Registration, Services
-from stigmer_server.resources.strategy import Dependent, ResourceStrategy, WhenDeleted
+from stigmer_server.resources.strategy import Dependent, WhenDeleted
 from stigmer_server.resources.unit import UnitOfWork
 from stigmer_server.schedules import firing
 
@@ -30,20 +31,16 @@ _SESSION = kind_by_key("session")
 _LONGEST_SUBJECT = 80
 
 
-class AgentExecutionStrategy(ResourceStrategy):
+class AgentExecutionStrategy(ExecutionStrategy):
     """Resolves or makes the session, then waits to be started."""
 
+    kind = _KIND
     references = {"session_id": "session", "agent_id": "agent"}  # noqa: RUF012 - never written to
     queryable = frozenset({"session_id", "agent_id", "phase"})
     dependents = (
         Dependent("execution_context", "execution_id", WhenDeleted.TAKE),
         Dependent("artifact", "agent_execution_id", WhenDeleted.TAKE),
     )
-    running = phases.RUNNING
-    name_required = False
-    unique_slugs = True
-    secrets_final = True
-    newest_first = True
 
     def check(self, resource: Resource) -> list[FieldViolation]:
         if resource.spec.session_id or resource.spec.agent_id:
@@ -59,26 +56,11 @@ class AgentExecutionStrategy(ResourceStrategy):
         store_context(unit, _KIND, resource)
         make_pending(unit, _KIND, resource)
 
-    def prepare_update(self, unit: UnitOfWork, stored: Resource, resource: Resource) -> None:
-        keep_spec(stored, resource)
-
-    def removing(self, unit: UnitOfWork, resource: Resource) -> None:
-        unit.tx.delete_events(resource.metadata.id)
-
-    def is_running(self, resource: Resource) -> bool:
-        return phases.phase_of(resource) not in phases.TERMINAL
-
-    def stop(self, unit: UnitOfWork, resource: Resource) -> None:
-        commands.end(unit, _KIND, resource, "deleted by force")
-
     def ended(self, unit: UnitOfWork, resource: Resource) -> None:
         firing.finish(unit, resource)
 
     def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
         return {**execution_fields(resource, "session_id", "agent_id"), **attachments.needed_files(resource)}
-
-    def field_value(self, name: str, text: str) -> str:
-        return execution_field_value(_KIND, name, text)
 
 
 def _take_agent_of_session(unit: UnitOfWork, execution: Resource) -> None:

@@ -8,17 +8,18 @@ from typing import Any
 
 from stigmer_api.errors import FieldViolation
 from stigmer_api.kinds import kind_by_key
-from stigmer_server.executions import approvals, commands, controls, events, phases
+from stigmer_server.executions import approvals, commands, controls, events
 from stigmer_server.executions.context import store_context
-from stigmer_server.executions.creation import execution_field_value, execution_fields, keep_spec, make_pending
+from stigmer_server.executions.creation import execution_fields, make_pending
 from stigmer_server.executions.filters import list_filtered
+from stigmer_server.executions.strategy import ExecutionStrategy
 from stigmer_server.reports.summaries import workflow_summary
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
 from stigmer_server.resources.envelope import Resource
 from stigmer_server.resources.metadata import violation
 from stigmer_server.resources.registry import Registration, Services
-from stigmer_server.resources.strategy import Dependent, ResourceStrategy, WhenDeleted
+from stigmer_server.resources.strategy import Dependent, WhenDeleted
 from stigmer_server.resources.unit import UnitOfWork
 
 __all__ = ["REGISTRATION"]
@@ -28,20 +29,16 @@ _WORKFLOW = kind_by_key("workflow")
 _INSTANCE = kind_by_key("workflow_instance")
 
 
-class WorkflowExecutionStrategy(ResourceStrategy):
+class WorkflowExecutionStrategy(ExecutionStrategy):
     """Resolves workflow and instance, then waits to be started."""
 
+    kind = _KIND
     references = {"workflow_id": "workflow", "workflow_instance_id": "workflow_instance"}  # noqa: RUF012 - never written to
     queryable = frozenset({"workflow_id", "workflow_instance_id", "phase"})
     dependents = (
         Dependent("execution_context", "execution_id", WhenDeleted.TAKE),
         Dependent("artifact", "workflow_execution_id", WhenDeleted.TAKE),
     )
-    running = phases.RUNNING
-    name_required = False
-    unique_slugs = True
-    secrets_final = True
-    newest_first = True
 
     def check(self, resource: Resource) -> list[FieldViolation]:
         if resource.spec.workflow_id or resource.spec.workflow_instance_id:
@@ -54,26 +51,11 @@ class WorkflowExecutionStrategy(ResourceStrategy):
         store_context(unit, _KIND, resource)
         make_pending(unit, _KIND, resource)
 
-    def prepare_update(self, unit: UnitOfWork, stored: Resource, resource: Resource) -> None:
-        keep_spec(stored, resource)
-
-    def removing(self, unit: UnitOfWork, resource: Resource) -> None:
-        unit.tx.delete_events(resource.metadata.id)
-
-    def is_running(self, resource: Resource) -> bool:
-        return phases.phase_of(resource) not in phases.TERMINAL
-
-    def stop(self, unit: UnitOfWork, resource: Resource) -> None:
-        commands.end(unit, _KIND, resource, "deleted by force")
-
     def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
         return {
             **execution_fields(resource, "workflow_id", "workflow_instance_id"),
             **approvals.awaited_fields(resource),
         }
-
-    def field_value(self, name: str, text: str) -> str:
-        return execution_field_value(_KIND, name, text)
 
 
 def _resolve(unit: UnitOfWork, execution: Resource) -> Resource:
