@@ -26,7 +26,9 @@ TERMINAL = {3, 4, 5, 6}
 
 
 class ApiServer:
-    """Serves on a free port of loopback. `away` makes every call fail as if the server were restarting."""
+    """Serves on a free port of loopback. `away` makes every call fail as if the server were restarting,
+    `away_for` those of some verbs.
+    """
 
     def __init__(self) -> None:
         self.resources: dict[str, Any] = {}
@@ -37,6 +39,7 @@ class ApiServer:
         self.calls: list[str] = []
         self.cancelled: list[str] = []
         self.away = False
+        self.away_for: set[str] = set()
         self.changed = asyncio.Condition()
         self.on_create: Callable[[Any], Awaitable[None]] | None = None
         self.port = 0
@@ -75,7 +78,7 @@ class ApiServer:
             async with self.changed:
                 self.changed.notify_all()
             try:
-                if self.away:
+                if self.away or verb in self.away_for:
                     raise Unavailable("the server is restarting")
                 if dict(context.invocation_metadata()).get("authorization") != f"Bearer {TOKEN}":
                     raise Unauthenticated("wrong token")

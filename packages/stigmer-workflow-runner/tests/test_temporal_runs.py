@@ -375,6 +375,18 @@ async def test_cancelling_ends_the_execution_as_cancelled_and_its_child_too(runn
     assert await closed(handle) is WorkflowExecutionStatus.CANCELED
 
 
+@pytest.mark.parametrize("verb", ["get", "updateStatus"], ids=["while loading", "at the first report"])
+async def test_cancelling_an_execution_that_has_hardly_begun_ends_it_as_cancelled(runner: Any, verb: str) -> None:
+    execution = runner.api.add_execution(runner.api.add_workflow(HEAD + "do: [{long: {wait: {hours: 1}}}]"))
+    runner.api.away_for.add(verb)
+    handle = await runner.start(execution)
+    await runner.api.until(lambda: f"workflow_execution.{verb}" in runner.api.calls)
+    await handle.cancel()
+    runner.api.away_for.clear()
+    assert (await runner.api.ended(execution)).phase == CANCELLED
+    assert await closed(handle) is WorkflowExecutionStatus.CANCELED
+
+
 async def test_a_task_timeout_interrupts_a_call_and_can_be_caught(runner: Any, http: Any) -> None:
     hold = asyncio.Event()
 

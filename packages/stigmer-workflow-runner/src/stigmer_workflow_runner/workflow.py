@@ -6,13 +6,14 @@ Whatever happens ends as a report and a closed workflow: Temporal would retry an
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final, NoReturn
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from stigmer_api.dsl.errors import Json
@@ -93,6 +94,10 @@ class WorkflowExecutionRun:
                 self._progress.execution_started(workflow.time())
                 await self._end(FAILED, error=error.error)
                 raise _failed(error) from None
+            except asyncio.CancelledError:
+                self._progress.execution_started(workflow.time())
+                await self._end(CANCELLED)
+                raise
             if loaded["ended"]:
                 return None
             self._state = RunState(input=loaded.pop("input"), started_at=workflow.time())
@@ -113,15 +118,18 @@ class WorkflowExecutionRun:
                 retry_policy=SERVER_RETRY,
             )
         except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise asyncio.CancelledError from error
             raise fault_of(error, "loading the execution") from error
         return loaded
 
     async def _run(self, given: RunInput, loaded: dict[str, Any]) -> Any:
-        if self._progress.phase == PENDING:
-            self._progress.execution_started(workflow.time())
-            await self._send()  # subscribers see IN_PROGRESS however short the run is
-        reporter = asyncio.create_task(self._report())
+        reporter: asyncio.Task[None] | None = None
         try:
+            if self._progress.phase == PENDING:
+                self._progress.execution_started(workflow.time())
+                await self._send()  # subscribers see IN_PROGRESS however short the run is
+            reporter = asyncio.create_task(self._report())
             output = await self._walk(given, loaded)
         except Drain:
             await self._stop(reporter)
@@ -199,6 +207,9 @@ class WorkflowExecutionRun:
                 REPORT, self._stamped(report), start_to_close_timeout=timedelta(seconds=10), retry_policy=REPORT_RETRY
             )
         except FailureError as error:  # a local activity fails with its own error, unwrapped
+            if is_cancelled_exception(error):
+                self._progress.give_back()
+                raise asyncio.CancelledError from error
             cause = error.cause if isinstance(error, ActivityError) else error
             if isinstance(cause, ApplicationError) and cause.type == FAULT_TYPE:
                 workflow.logger.warning("the server refuses a report: %s", cause)
@@ -209,9 +220,11 @@ class WorkflowExecutionRun:
         self._progress.acknowledge()
         return True
 
-    async def _stop(self, reporter: asyncio.Task[None]) -> None:
+    async def _stop(self, reporter: asyncio.Task[None] | None) -> None:
+        if reporter is None:
+            return
         self._stopping = True
-        await workflow.wait([reporter])
+        await _uncancelled(workflow.wait([reporter]))
         self._stopping = False
         broken = reporter.exception()
         if broken is not None:
@@ -223,8 +236,10 @@ class WorkflowExecutionRun:
         self._progress.execution_ended(phase, workflow.time(), output, error)
         report = self._stamped(self._progress.take())
         try:
-            await workflow.execute_activity(
-                REPORT, report, start_to_close_timeout=timedelta(seconds=30), retry_policy=SERVER_RETRY
+            await _uncancelled(
+                workflow.execute_activity(
+                    REPORT, report, start_to_close_timeout=timedelta(seconds=30), retry_policy=SERVER_RETRY
+                )
             )
         except ActivityError as refused:
             workflow.logger.warning("the server refuses the last report: %s", refused.cause)
@@ -232,6 +247,17 @@ class WorkflowExecutionRun:
 
     def _stamped(self, report: dict[str, Any]) -> dict[str, Any]:
         return {**report, "temporal_workflow_id": workflow.info().workflow_id}
+
+
+async def _uncancelled(work: Coroutine[Any, Any, Any]) -> None:
+    """Run `work` to its end in a task of its own: a cancellation that arrives meanwhile comes too late."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        try:
+            await workflow.wait([task])
+        except asyncio.CancelledError:
+            continue
+    task.result()
 
 
 def _recovery() -> int:
