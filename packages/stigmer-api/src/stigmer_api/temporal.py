@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 WORKFLOW_EXECUTION = "stigmer/workflow-execution/invoke"
 AGENT_EXECUTION = "stigmer/agent-execution/invoke"
@@ -19,6 +20,15 @@ CHILD_FINISHED = "stigmer/child-finished"
 
 SET_PAUSED = "stigmer/set-paused"
 """Signal that makes a run hold at its next safe point, or go on."""
+
+SIGNAL_RECEIVED = "stigmer/signal-received"
+"""Signal that gives a workflow execution a named signal of a user."""
+
+TASK_ANSWERED = "stigmer/task-answered"
+"""Signal that gives a workflow execution a person's answer to one of its tasks."""
+
+APPROVAL_DECIDED = "stigmer/approval-decided"
+"""Signal that tells an agent execution to look for decided approvals; the decisions themselves stay on the server."""
 
 RECOVERY_MEMO = "stigmer_recovery"
 """Memo of a Temporal run: how often its execution had been started again before (absent: never)."""
@@ -55,6 +65,35 @@ class PauseState:
     paused: bool
     number: int
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReceived:
+    """Payload of SIGNAL_RECEIVED. An `id` that was seen before is the same signal again; `payload` is a JSON object."""
+
+    id: str
+    name: str
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAnswered:
+    """Payload of TASK_ANSWERED: which task, the outcome's name, and the form as a JSON object."""
+
+    id: str
+    task_id: str
+    outcome: str
+    form: dict[str, Any] = field(default_factory=dict)
+    comment: str = ""
+    reviewer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDecided:
+    """Payload of APPROVAL_DECIDED. `number` grows with every decision of an execution."""
+
+    tool_call_id: str
+    number: int
 
 
 def first_sequence(recovery: int) -> int:
