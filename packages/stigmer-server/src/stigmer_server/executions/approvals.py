@@ -29,9 +29,7 @@ __all__ = [
     "AWAITED",
     "awaited_fields",
     "list_pending",
-    "send_signal",
     "submit",
-    "submit_for_task",
     "submit_in_workflow",
 ]
 
@@ -60,19 +58,6 @@ async def submit_in_workflow(kind: Kind, services: Services, request: Any) -> Re
     execution = await _running(kind, services, request, request.execution_id)
     pending = [item.approval.tool_call_id for item in execution.status.pending_approvals]
     _refuse(kind, execution, f"the tool call {request.tool_call_id!r}", request.tool_call_id, pending)
-
-
-async def submit_for_task(kind: Kind, services: Services, request: Any) -> Resource:
-    """Answer a task of a workflow that waits for a person."""
-    execution = await _running(kind, services, request, request.execution_id)
-    pending = [task.task_name for task in _waiting_tasks(execution)]
-    _refuse(kind, execution, f"the task {request.task_name!r}", request.task_name, pending)
-
-
-async def send_signal(kind: Kind, services: Services, request: Any) -> Resource:
-    """Give a running workflow a named signal: no task of this version waits for one."""
-    await _running(kind, services, request, request.execution_id)
-    raise Unimplemented("no task of this version waits for signals, so none is taken", reason="NOT_IMPLEMENTED")
 
 
 async def _running(kind: Kind, services: Services, request: Any, execution_id: str) -> Resource:

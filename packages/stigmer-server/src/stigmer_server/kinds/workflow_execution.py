@@ -8,7 +8,7 @@ from typing import Any
 
 from stigmer_api.errors import FieldViolation
 from stigmer_api.kinds import kind_by_key
-from stigmer_server.executions import approvals, commands, controls, events
+from stigmer_server.executions import answers, approvals, commands, controls, events
 from stigmer_server.executions.context import store_context
 from stigmer_server.executions.creation import execution_fields, make_pending
 from stigmer_server.executions.filters import list_filtered
@@ -101,9 +101,9 @@ REGISTRATION = Registration(
         "pause": partial(controls.pause, _KIND),
         "resume": partial(controls.resume, _KIND),
         "recover": partial(controls.recover, _KIND),
-        "sendSignal": partial(approvals.send_signal, _KIND),
+        "sendSignal": partial(answers.send_signal, _KIND),
         "submitApproval": partial(approvals.submit_in_workflow, _KIND),
-        "submitWorkflowTaskApproval": partial(approvals.submit_for_task, _KIND),
+        "submitWorkflowTaskApproval": partial(answers.submit_for_task, _KIND),
         "listPendingApprovals": partial(approvals.list_pending, _KIND),
         "list": partial(list_filtered, _KIND, "list"),
         "listByWorkflow": partial(list_filtered, _KIND, "listByWorkflow"),
