@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from sqlalchemy.engine import Connection
 
 from stigmer_store import statements, tables
+from stigmer_store.bulk import Row
 from stigmer_store.changeset import Key
 from stigmer_store.records import Change, EventRecord, ResourceRecord
-from stigmer_store.statements import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,6 @@ class PendingWrites:
         if earlier := self.updates.get(key):
             update = Update(update.record, update.labels or earlier.labels, update.fields or earlier.fields)
         self.updates[key] = update
-
-    def latest(self, key: Key) -> ResourceRecord | None:
-        """The state of a resource that waits here, None when none does."""
-        update = self.updates.get(key)
-        return None if update is None else update.record
 
     def append(self, event: EventRecord) -> None:
         """Add an event, the next one of its execution."""
@@ -87,7 +82,7 @@ class PendingWrites:
 
     def _flush_updates(self, connection: Connection) -> None:
         updates = self.updates.values()
-        statements.update_records(connection, [update.record for update in updates])
+        statements.update_records(connection, [statements.row_of(update.record) for update in updates])
         if relabelled := [update.record for update in updates if update.labels]:
             statements.replace_entries(connection, tables.resource_labels, relabelled)
         if moved := [update.record for update in updates if update.fields]:

@@ -1,66 +1,76 @@
-"""Every statement that writes, each for many rows at once."""
+"""Every statement that writes, each for many rows at once, in the types of the driver."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
-from operator import attrgetter
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from stigmer_store import tables
+from stigmer_store.bulk import Bulk, Row
 from stigmer_store.changeset import Key
+from stigmer_store.moments import microseconds
 from stigmer_store.notices import CHANNEL
 from stigmer_store.records import Change, EventRecord, ResourceRecord, search_text
 from stigmer_store.retention import size_of
 from stigmer_store.tables import resources
 
-Row = dict[str, Any]
-
-_INSERT = sa.insert(resources)
 _THIS = (resources.c.kind == bindparam("this_kind"), resources.c.id == bindparam("this_id"))
-_REPLACE = sa.update(resources).where(*_THIS)
-_UPDATE = _REPLACE.values(
-    {name: bindparam(name) for name in ("name", "revision", "updated_at", "body", "labels", "fields", "search")}
-)
-_DELETE = sa.delete(resources).where(*_THIS)
-_FIELDS = tuple(field.name for field in fields(ResourceRecord))
-_VALUES = attrgetter(*_FIELDS)
+_COLUMNS = [column.name for column in resources.c]
+_ORDINARY = ("name", "revision", "updated_at", "body", "labels", "fields", "search")
+
+_INSERT = Bulk(sa.insert(resources), _COLUMNS)
+_REPLACE = Bulk(sa.update(resources).where(*_THIS).values({name: bindparam(name) for name in _COLUMNS}))
+_UPDATE = Bulk(sa.update(resources).where(*_THIS).values({name: bindparam(name) for name in _ORDINARY}))
+_DELETE = Bulk(sa.delete(resources).where(*_THIS))
 
 
-def _row(record: ResourceRecord) -> Row:
-    row: Row = dict(zip(_FIELDS, _VALUES(record), strict=True))
-    row["search"] = search_text(record.name, record.slug)
-    return row
+def row_of(record: ResourceRecord) -> Row:
+    """A resource as the driver takes it, for every statement about resources and their changes."""
+    return {
+        "this_kind": record.kind,
+        "this_id": record.id,
+        "kind": record.kind,
+        "id": record.id,
+        "org": record.org,
+        "slug": record.slug or None,
+        "name": record.name,
+        "revision": record.revision,
+        "created_at": microseconds(record.created_at),
+        "updated_at": microseconds(record.updated_at),
+        "body": record.body,
+        "labels": tables.map_text(record.labels),
+        "fields": tables.map_text(record.fields),
+        "request_id": record.request_id or None,
+        "search": search_text(record.name, record.slug),
+    }
 
 
 def insert_record(connection: Connection, record: ResourceRecord) -> None:
     """Add a resource with its labels and fields."""
-    connection.execute(_INSERT, _row(record))
+    _INSERT.run(connection, [row_of(record)])
     _insert_entries(connection, tables.resource_labels, [record])
     _insert_entries(connection, tables.resource_fields, [record])
 
 
 def replace_record(connection: Connection, record: ResourceRecord) -> None:
     """Write every column of a resource, with its labels and fields."""
-    connection.execute(_REPLACE, {"this_kind": record.kind, "this_id": record.id, **_row(record)})
+    _REPLACE.run(connection, [row_of(record)])
     for table in (tables.resource_labels, tables.resource_fields):
         replace_entries(connection, table, [record])
 
 
-def update_records(connection: Connection, records: Sequence[ResourceRecord]) -> None:
+def update_records(connection: Connection, rows: Sequence[Row]) -> None:
     """Write what an ordinary update changes: not the slug, organisation, request id and time of creation."""
-    rows = [{"this_kind": record.kind, "this_id": record.id, **_row(record)} for record in records]
-    connection.execute(_UPDATE, rows)
+    _UPDATE.run(connection, rows)
 
 
 def delete_record(connection: Connection, key: Key) -> None:
     """Remove a resource with its labels and fields."""
-    connection.execute(_DELETE, {"this_kind": key[0], "this_id": key[1]})
+    _DELETE.run(connection, [{"this_kind": key[0], "this_id": key[1]}])
     for table in (tables.resource_labels, tables.resource_fields):
         _delete_entries(connection, table, [key])
 
@@ -72,8 +82,7 @@ def replace_entries(connection: Connection, table: sa.Table, records: Sequence[R
 
 
 def _delete_entries(connection: Connection, table: sa.Table, keys: Sequence[Key]) -> None:
-    statement = sa.delete(table).where(table.c.kind == bindparam("this_kind"), table.c.id == bindparam("this_id"))
-    connection.execute(statement, [{"this_kind": kind, "this_id": id_} for kind, id_ in keys])
+    _DELETE_ENTRIES[table.name].run(connection, [{"this_kind": kind, "this_id": id_} for kind, id_ in keys])
 
 
 def _insert_entries(connection: Connection, table: sa.Table, records: Sequence[ResourceRecord]) -> None:
@@ -83,13 +92,25 @@ def _insert_entries(connection: Connection, table: sa.Table, records: Sequence[R
         for record in records
         for name, value in getattr(record, attribute).items()
     ]
-    _insert(connection, table, rows)
+    _INSERT_ENTRIES[table.name].run(connection, rows)
+
+
+def _bulk_delete_entries(table: sa.Table) -> Bulk:
+    return Bulk(sa.delete(table).where(table.c.kind == bindparam("this_kind"), table.c.id == bindparam("this_id")))
+
+
+_SIDE_TABLES = (tables.resource_labels, tables.resource_fields)
+_DELETE_ENTRIES = {table.name: _bulk_delete_entries(table) for table in _SIDE_TABLES}
+_INSERT_ENTRIES = {table.name: Bulk(sa.insert(table)) for table in _SIDE_TABLES}
+_INSERT_EVENTS = Bulk(sa.insert(tables.execution_events))
+_INSERT_OUTBOX = Bulk(sa.insert(tables.outbox), [column.name for column in tables.outbox.c if not column.primary_key])
+_INSERT_CHANGES = Bulk(sa.insert(tables.changes))
 
 
 def insert_events(connection: Connection, events: Sequence[EventRecord]) -> None:
     """Add events."""
     names = ("execution_id", "sequence", "event_id", "body")
-    _insert(connection, tables.execution_events, [{name: getattr(e, name) for name in names} for e in events])
+    _INSERT_EVENTS.run(connection, [{name: getattr(event, name) for name in names} for event in events])
 
 
 def delete_events(connection: Connection, execution_id: str) -> None:
@@ -100,77 +121,70 @@ def delete_events(connection: Connection, execution_id: str) -> None:
 
 def insert_outbox(connection: Connection, rows: Sequence[Row]) -> None:
     """Add outbox items, in order."""
-    _insert(connection, tables.outbox, rows)
+    _INSERT_OUTBOX.run(connection, rows)
 
 
-_POSTPONE = (
+_OUTBOX = tables.outbox.c
+_POSTPONE = Bulk(
     sa.update(tables.outbox)
-    .where(tables.outbox.c.id == bindparam("this_id"))
+    .where(_OUTBOX.id == bindparam("this_id"))
     .values(
-        attempts=tables.outbox.c.attempts + 1,
-        not_before=bindparam("later", type_=tables.Moment),
-        error=bindparam("because"),
+        attempts=_OUTBOX.attempts + sa.literal_column("1"), not_before=bindparam("later"), error=bindparam("because")
     )
 )
-_COMPLETE = sa.delete(tables.outbox).where(tables.outbox.c.id == bindparam("this_id"))
+_COMPLETE = Bulk(sa.delete(tables.outbox).where(_OUTBOX.id == bindparam("this_id")))
 
 
 def postpone_outbox(connection: Connection, rows: Sequence[Row]) -> None:
     """Count a failed attempt of each item `this_id`, due again at `later`, `because` of an error."""
-    if rows:
-        connection.execute(_POSTPONE, rows)
+    _POSTPONE.run(connection, rows)
 
 
 def delete_outbox(connection: Connection, ids: Sequence[int]) -> None:
     """Remove items."""
-    if ids:
-        connection.execute(_COMPLETE, [{"this_id": id_} for id_ in ids])
+    _COMPLETE.run(connection, [{"this_id": id_} for id_ in ids])
 
 
 def insert_changes(connection: Connection, transactions: Sequence[Sequence[Change]], log_bytes: int) -> int:
     """Log the changes of each of these transactions; from and to the size of all that was ever logged."""
     rows = []
-    now = datetime.now(UTC)
+    now = microseconds(datetime.now(UTC))
     for transaction in transactions:
         for ordinal, change in enumerate(transaction):
             log_bytes += size_of(change)
             rows.append(_logged(change, ordinal, now, log_bytes))
-    _insert(connection, tables.changes, rows)
+    _INSERT_CHANGES.run(connection, rows)
     return log_bytes
 
 
-def _logged(change: Change, ordinal: int, now: datetime, log_bytes: int) -> Row:
-    return {
-        **_row(change.record),
-        "record_revision": change.record.revision,
-        "revision": change.revision,
-        "ordinal": ordinal,
-        "operation": change.operation.value,
-        "previous_labels": change.previous_labels,
-        "previous_fields": change.previous_fields,
-        "logged_at": now,
-        "log_bytes": log_bytes,
-    }
+def _logged(change: Change, ordinal: int, now: int, log_bytes: int) -> Row:
+    row = row_of(change.record)
+    row["record_revision"] = change.record.revision
+    row["revision"] = change.revision
+    row["ordinal"] = ordinal
+    row["operation"] = change.operation.value
+    row["previous_labels"] = tables.optional_map_text(change.previous_labels)
+    row["previous_fields"] = tables.optional_map_text(change.previous_fields)
+    row["logged_at"] = now
+    row["log_bytes"] = log_bytes
+    return row
+
+
+_LOCK = sa.select(tables.revision_counter.c.revision, tables.revision_counter.c.log_bytes).with_for_update()
+_SET = Bulk(sa.update(tables.revision_counter).values(revision=bindparam("new"), log_bytes=bindparam("size")))
 
 
 def lock_revision(connection: Connection) -> tuple[int, int]:
     """The current revision and size of the log; no other writer moves until the transaction ends."""
-    counter = tables.revision_counter.c
-    row = connection.execute(sa.select(counter.revision, counter.log_bytes).with_for_update()).one()
+    row = connection.execute(_LOCK).one()
     return row.revision, row.log_bytes
 
 
 def set_revision(connection: Connection, revision: int, log_bytes: int) -> None:
     """Make these the current ones."""
-    statement = sa.update(tables.revision_counter).values(revision=bindparam("new"), log_bytes=bindparam("size"))
-    connection.execute(statement, {"new": revision, "size": log_bytes})
+    _SET.run(connection, [{"new": revision, "size": log_bytes}])
 
 
 def notify(connection: Connection, revision: int) -> None:
     """Tell the other processes of a Postgres database, once this commits, that there is something to read."""
     connection.execute(sa.select(sa.func.pg_notify(CHANNEL, str(revision))))
-
-
-def _insert(connection: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
-    if rows:
-        connection.execute(sa.insert(table), rows)

@@ -14,6 +14,19 @@ from stigmer_store.moments import from_microseconds, microseconds
 metadata = sa.MetaData()
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def map_text(value: Mapping[str, str] | None) -> str:
+    """A small mapping as it is stored: JSON, or nothing when it is empty."""
+    return _encode(dict(value)) if value else ""
+
+
+def optional_map_text(value: Mapping[str, str] | None) -> str | None:
+    """A small mapping as it is stored where none is not the same as an empty one."""
+    return None if value is None else _encode(dict(value))
+
+
 class Moment(sa.TypeDecorator[datetime]):
     """An aware time as whole microseconds since 1970."""
 
@@ -34,7 +47,7 @@ class StringMap(sa.TypeDecorator[Mapping[str, str]]):
     cache_ok = True
 
     def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> str:
-        return json.dumps(dict(value), ensure_ascii=False) if value else ""
+        return map_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str]:
         return json.loads(value) if value else {}
@@ -47,7 +60,7 @@ class OptionalStringMap(sa.TypeDecorator[Mapping[str, str]]):
     cache_ok = True
 
     def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(dict(value), ensure_ascii=False)
+        return optional_map_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str] | None:
         return None if value is None else json.loads(value)

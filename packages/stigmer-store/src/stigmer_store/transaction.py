@@ -11,8 +11,10 @@ from sqlalchemy.engine import Connection, NestedTransaction
 from stigmer_store import limits, queries, retention, statements
 from stigmer_store.changeset import ChangeSet, Key
 from stigmer_store.errors import RecordNotFound, RequestIdTaken, SlugTaken
+from stigmer_store.moments import microseconds
 from stigmer_store.pending import PendingWrites, Update
-from stigmer_store.records import Change, EventRecord, ListQuery, Page, ResourceRecord
+from stigmer_store.recent import Recent
+from stigmer_store.records import Change, EventRecord, ListQuery, Operation, Page, ResourceRecord
 
 
 @dataclass(slots=True)
@@ -22,6 +24,20 @@ class Group:
     connection: Connection
     revision: int
     pending: PendingWrites = field(default_factory=PendingWrites)
+    recent: Recent = field(default_factory=Recent)
+    written: dict[Key, ResourceRecord | None] = field(default_factory=dict)  # by transactions that have ended well
+
+    def get(self, key: Key) -> ResourceRecord | None:
+        """The resource as the next transaction finds it, or None."""
+        if key in self.written:
+            return self.written[key]
+        return self.recent.get(key) or queries.get(self.connection, *key)
+
+    def take(self, changes: Sequence[Change]) -> None:
+        """Remember what a transaction has written."""
+        for change in changes:
+            gone = change.operation is Operation.DELETED
+            self.written[change.kind, change.id] = None if gone else change.record
 
     def flush(self) -> None:
         """Tell the database all that the transactions so far have decided."""
@@ -54,6 +70,7 @@ class SqlTransaction:
             self._group.revision = self._revision
             changes = self._changes.finish(self._revision)
             self._own.changes.append(changes)
+            self._group.take(changes)
         self._group.pending.merge(self._own)
         return changes
 
@@ -72,7 +89,7 @@ class SqlTransaction:
         """The resource, or None."""
         key = (kind, id)
         if key not in self._known:
-            self._known[key] = self._group.pending.latest(key) or queries.get(self._connection, kind, id)
+            self._known[key] = self._group.get(key)
         return self._known[key]
 
     def require(self, kind: str, id: str) -> ResourceRecord:  # noqa: A002 - the field is called id
@@ -127,7 +144,8 @@ class SqlTransaction:
         limits.check_outbox(topic, key, not_before)
         now = datetime.now(UTC)
         item = {"topic": topic, "key": key, "payload": payload, "attempts": 0, "error": ""}
-        self._own.outbox.append({**item, "created_at": now, "not_before": not_before or now})
+        times = {"created_at": microseconds(now), "not_before": microseconds(not_before or now)}
+        self._own.outbox.append({**item, **times})
 
     def complete_outbox(self, ids: Sequence[int]) -> None:
         """Remove items that are done."""
@@ -136,7 +154,8 @@ class SqlTransaction:
     def postpone_outbox(self, id: int, not_before: datetime, error: str) -> None:  # noqa: A002 - as above
         """Count a failed attempt and try again later."""
         limits.check_time("not_before", not_before)
-        self._own.postponed.append({"this_id": id, "later": not_before, "because": limits.without_nul(error)})
+        later = microseconds(not_before)
+        self._own.postponed.append({"this_id": id, "later": later, "because": limits.without_nul(error)})
 
     def append_events(self, execution_id: str, events: Sequence[tuple[str, bytes]]) -> Sequence[EventRecord]:
         """Append what is new and return it."""
@@ -187,7 +206,7 @@ class SqlTransaction:
             return None
         key = (found.kind, found.id)
         if key not in self._known:
-            self._known[key] = self._group.pending.latest(key) or found
+            self._known[key] = self._group.written.get(key) or found
         return self._known[key]
 
     def _check_place(self, record: ResourceRecord) -> None:

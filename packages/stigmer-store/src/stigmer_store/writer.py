@@ -23,6 +23,7 @@ from stigmer_store.failures import translate
 from stigmer_store.feed import Feed
 from stigmer_store.listeners import Listeners
 from stigmer_store.pending import PendingWrites
+from stigmer_store.recent import Recent
 from stigmer_store.records import Change
 from stigmer_store.repository import Transaction
 from stigmer_store.transaction import Group, SqlTransaction
@@ -84,6 +85,7 @@ class Writer:
         self._readers = engines.readers
         self._listeners = listeners
         self._feed = feed
+        self._recent = Recent()
         self._queue: queue.SimpleQueue[_Job | _News | None] = queue.SimpleQueue()
         self._closed = False
         self._database_error: BaseException | None = None
@@ -180,11 +182,13 @@ class Writer:
             try:
                 self._database_error = None
                 revision, log_bytes = statements.lock_revision(connection)
-                group = Group(connection, revision, PendingWrites(log_bytes=log_bytes))
+                self._recent.begin(revision)
+                group = Group(connection, revision, PendingWrites(log_bytes=log_bytes), self._recent)
                 self._feed.catch_up(connection, group.revision)
                 started = True
                 self._fill(group, jobs)
                 connection.commit()
+                self._recent.committed(group.written, group.revision)
             except Exception as error:  # noqa: BLE001 - whatever it is, the callers get it as the cause
                 cause = self._database_error or error
                 lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
