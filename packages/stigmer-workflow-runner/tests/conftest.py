@@ -48,9 +48,9 @@ async def http() -> AsyncIterator[HttpService]:
 
 
 @pytest.fixture
-async def stack(temporal: Client, api: ApiServer, temporal_address: str) -> Stack:
+async def stack(temporal: Client, api: ApiServer, temporal_address: str, tmp_path: Path) -> Stack:
     """Peers without a runner; `stack.worker()` starts one."""
-    return Stack(temporal, api, temporal_address, f"queue-{os.urandom(4).hex()}")
+    return Stack(temporal, api, temporal_address, f"queue-{os.urandom(4).hex()}", tmp_path)
 
 
 @pytest.fixture

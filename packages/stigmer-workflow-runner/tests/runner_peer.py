@@ -30,7 +30,7 @@ class ApiServer:
     `away_for` those of some verbs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_message: int = 64 * 1024 * 1024) -> None:
         self.resources: dict[str, Any] = {}
         self.versions: dict[str, Any] = {}
         self.reports: dict[str, list[Any]] = {}
@@ -43,7 +43,7 @@ class ApiServer:
         self.changed = asyncio.Condition()
         self.on_create: Callable[[Any], Awaitable[None]] | None = None
         self.port = 0
-        self._server = grpc.aio.server()
+        self._server = grpc.aio.server(options=[("grpc.max_receive_message_length", max_message)])
         self._ids = 0
 
     # --- life ------------------------------------------------------------------------------------------------

@@ -89,12 +89,13 @@ async def wait_for_temporal(address: str) -> Client:
 class Stack:
     """Everything a run needs: starts executions as the server's dispatcher does."""
 
-    def __init__(self, temporal: Client, api: ApiServer, address: str, queue: str) -> None:
+    def __init__(self, temporal: Client, api: ApiServer, address: str, queue: str, home: Path | None = None) -> None:
         self.temporal, self.api, self.address, self.queue = temporal, api, address, queue
+        self.home = home or Path("/nonexistent")
 
     def settings(self, **more: Any) -> Settings:
         base: dict[str, Any] = {
-            "home": Path("/nonexistent"),
+            "home": self.home,
             "server_address": f"127.0.0.1:{self.api.port}",
             "temporal_address": self.address,
             "task_queue": self.queue,
@@ -106,7 +107,7 @@ class Stack:
     def environment(self, **more: str) -> dict[str, str]:
         return {
             **os.environ,
-            "STIGMER_HOME": "/nonexistent",
+            "STIGMER_HOME": str(self.home),
             "STIGMER_SERVER_ADDRESS": f"127.0.0.1:{self.api.port}",
             "TEMPORAL_SERVICE_ADDRESS": self.address,
             "STIGMER_WORKFLOW_EXECUTION_QUEUE": self.queue,

@@ -9,7 +9,8 @@ import pytest
 
 from stigmer_api.dsl.model import Task
 from stigmer_workflow_runner.activities.status import to_request
-from stigmer_workflow_runner.progress import COMPLETED, MAX_TEXT, Progress
+from stigmer_workflow_runner.excerpts import MAX_TEXT
+from stigmer_workflow_runner.progress import COMPLETED, Progress
 from stigmer_workflow_runner.state import Scope
 
 TASK = Task(name="a", kind="call http", pointer="/do/0/a", body=None, definition={})

@@ -464,12 +464,14 @@ do:
     ids=["output", "argument", "error", "text"],
 )
 async def test_values_that_no_payload_can_hold_end_the_run_clearly(
-    runner: Any, task: Any, given: Any, error: Any
+    stack: Any, task: Any, given: Any, error: Any
 ) -> None:
-    execution, handle = await runner.run(HEAD + f"do: [{{t: {{{task}}}}}]", given)
-    assert error in runner.api.status(execution).error
-    assert runner.api.status(execution).phase == (FAILED if error else COMPLETED)
-    assert await closed(handle) is not WorkflowExecutionStatus.RUNNING
+    async with stack.worker(claim_check=False):
+        execution, handle = await stack.run(HEAD + f"do: [{{t: {{{task}}}}}]", given)
+        status = await closed(handle)
+    assert error in stack.api.status(execution).error
+    assert stack.api.status(execution).phase == (FAILED if error else COMPLETED)
+    assert status is not WorkflowExecutionStatus.RUNNING
 
 
 async def test_many_large_values_fit_into_reports(runner: Any) -> None:

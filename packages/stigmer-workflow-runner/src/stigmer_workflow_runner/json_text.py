@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 import math
+from contextvars import ContextVar
 from typing import Final
 
 from stigmer_api.dsl.errors import Json
 
 MAX_PAYLOAD: Final = 1_900_000
-"""Bytes of one payload; Temporal refuses 2 MiB and would fail the workflow task for ever."""
+"""Bytes of one payload that lies in history; Temporal refuses 2 MiB and would fail the workflow task for ever."""
+
+MAX_CLAIMED: Final = 32 * 1024 * 1024
+"""Bytes of one payload that lies in a file: a step must read and write all of its values within two seconds."""
 
 MAX_OUTPUT: Final = 1_000_000
-"""Bytes of a workflow's output: it travels in a report, beside the last task entries."""
+"""Bytes of a workflow's output without claim check: it travels in a report, beside the last task entries."""
+
+MAX_CLAIMED_OUTPUT: Final = 8 * 1024 * 1024
+"""The same with claim check: the server stores it with the execution and sends it to whoever looks."""
+
+PAYLOAD_LIMIT: ContextVar[int] = ContextVar("payload_limit", default=MAX_PAYLOAD)
+"""What the worker that runs an activity can carry: set once, before it polls."""
 
 
 def to_text(value: Json) -> str:

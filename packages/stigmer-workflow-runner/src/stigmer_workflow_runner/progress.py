@@ -15,13 +15,13 @@ from typing import Any, Final
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.model import Task
 from stigmer_workflow_runner.errors import bounded, describe
+from stigmer_workflow_runner.excerpts import short_value, truncated
 from stigmer_workflow_runner.json_text import readable, to_text
 from stigmer_workflow_runner.state import Scope, iso8601
 
 LOOP_SLOTS: Final = 10
 MAX_EVENTS: Final = 400
 MAX_ENTRIES: Final = 400
-MAX_TEXT: Final = 8 * 1024
 MAX_DETAILS: Final = 400_000
 """Bytes of inputs, outputs and errors in one report; the newest entries have theirs, older ones go without."""
 
@@ -285,20 +285,4 @@ def render_entry(entry: Mapping[str, Json]) -> dict[str, Json]:
 
 def shorten(entry: Mapping[str, Json]) -> dict[str, Json]:
     """An entry without large values, for a run to carry."""
-    return {k: _short_value(v) if k in ("input", "output") else v for k, v in entry.items()}
-
-
-def _short_value(value: Json) -> Json:
-    text = to_text(value)
-    return value if len(text) <= MAX_TEXT else cut(text)
-
-
-def truncated(value: Json) -> str:
-    """A value as JSON text for display; a long one becomes a JSON string with its beginning."""
-    text = to_text(value)
-    return text if len(text) <= MAX_TEXT else to_text(cut(text))
-
-
-def cut(text: str) -> str:
-    """The beginning of a long text and how long it was."""
-    return f"{text[: MAX_TEXT - 100]}… ({len(text)} characters)"
+    return {k: short_value(v) if k in ("input", "output") else v for k, v in entry.items()}

@@ -68,8 +68,38 @@ class Settings(BaseSettings):
     """Events after which a run continues as new; 0 leaves it to Temporal (about 4,000). For tests."""
     http_host_map: dict[str, str] = _setting({}, "STIGMER_HTTP_HOST_MAP", config="workflow_runner.http_host_map")
     """Replacements of the beginnings of URIs (JSON object), for stand-ins and proxies."""
-    http_max_bytes: int = _setting(1024 * 1024, "STIGMER_HTTP_MAX_BYTES", config="workflow_runner.http_max_bytes", ge=1)
-    """Bytes of a response body; more is an error, because Temporal takes no payload over 2 MiB."""
+    http_max_bytes: int = _setting(
+        16 * 1024 * 1024, "STIGMER_HTTP_MAX_BYTES", config="workflow_runner.http_max_bytes", ge=1
+    )
+    """Bytes of a response body; more is an error. Without claim check Temporal's limit of 2 MiB holds as well."""
+    claim_check: bool = _setting(
+        True, "STIGMER_CLAIM_CHECK", "CLAIMCHECK_ENABLED", config="workflow_runner.claim_check.enabled"
+    )
+    """Whether large payloads lie in files instead of Temporal's history. Off: what was stored is still read."""
+    claim_check_threshold: int = _setting(
+        50 * 1024,
+        "STIGMER_CLAIM_CHECK_THRESHOLD",
+        "CLAIMCHECK_THRESHOLD_BYTES",
+        config="workflow_runner.claim_check.threshold",
+        ge=4096,
+        le=1024 * 1024,
+    )
+    """Bytes from which a payload lies in a file."""
+    claim_check_compression: bool = _setting(
+        True,
+        "STIGMER_CLAIM_CHECK_COMPRESSION",
+        "CLAIMCHECK_COMPRESSION_ENABLED",
+        config="workflow_runner.claim_check.compression",
+    )
+    """Whether such files are compressed (zlib) when that makes them smaller."""
+    claim_check_directory: Path | None = _setting(
+        None, "STIGMER_CLAIM_CHECK_DIRECTORY", config="workflow_runner.claim_check.directory"
+    )
+    """Where they lie; empty: data/payloads of the home. Runners on several machines need a shared directory."""
+    claim_check_days: float = _setting(
+        30.0, "STIGMER_CLAIM_CHECK_DAYS", "CLAIMCHECK_TTL_DAYS", config="workflow_runner.claim_check.days", gt=0
+    )
+    """Days after the last use that a file is kept; what an open execution refers to is kept longer."""
 
     @property
     def server(self) -> str:
@@ -80,6 +110,11 @@ class Settings(BaseSettings):
     def temporal(self) -> str:
         """host:port of Temporal."""
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def payload_directory(self) -> Path:
+        """Where large payloads lie."""
+        return (self.claim_check_directory or self.home / "data" / "payloads").expanduser()
 
     @property
     def token_file(self) -> Path:

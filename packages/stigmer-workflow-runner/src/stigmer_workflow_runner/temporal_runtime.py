@@ -71,6 +71,7 @@ class TemporalRuntime:
         self._max_events = max_events
         self._moved = False
         self.may_drain = True
+        self.max_payload = MAX_PAYLOAD
 
     def now(self) -> float:
         """Workflow time."""
@@ -134,9 +135,9 @@ class TemporalRuntime:
     async def execute(self, call: Call) -> Json:
         """Run an activity."""
         argument = {**call.argument, **self._own} if call.activity == "start_child" else call.argument
-        if size_of(argument) > MAX_PAYLOAD:
+        if size_of(argument) > self.max_payload:
             raise fault(
-                "runtime", f"the argument of {call.summary or call.activity} is larger than {MAX_PAYLOAD} bytes"
+                "runtime", f"the argument of {call.summary or call.activity} is larger than {self.max_payload} bytes"
             )
         self._moved = True
         try:

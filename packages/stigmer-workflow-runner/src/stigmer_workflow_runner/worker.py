@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 from temporalio import activity
 from temporalio.client import Client
+from temporalio.converter import DataConverter
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -18,6 +19,9 @@ from stigmer_workflow_runner.activities.child import Children
 from stigmer_workflow_runner.activities.http import HttpCalls
 from stigmer_workflow_runner.activities.load import Loading
 from stigmer_workflow_runner.activities.status import Reporting
+from stigmer_workflow_runner.blobs import Blobs
+from stigmer_workflow_runner.claim_check import collect, with_claim_check
+from stigmer_workflow_runner.json_text import MAX_CLAIMED, PAYLOAD_LIMIT
 from stigmer_workflow_runner.payloads import DATA_CONVERTER
 from stigmer_workflow_runner.settings import Settings
 from stigmer_workflow_runner.workflow import WorkflowExecutionRun
@@ -25,6 +29,7 @@ from stigmer_workflow_runner.workflow import WorkflowExecutionRun
 _log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE: Final = 5.0
+TIDY_SECONDS: Final = 6 * 3600.0
 
 # The interpreter is pure and checked for determinism by its tests; re-importing it for every run would cost more than
 # running it. The workflow and its runtime stay inside the sandbox.
@@ -38,6 +43,7 @@ PASSED_THROUGH: Final = (
             "definition",
             "engine",
             "errors",
+            "excerpts",
             "flow",
             "json_text",
             "payloads",
@@ -66,7 +72,9 @@ class _Loading(Loading):
     @activity.defn(name="load_execution")
     async def load(self, argument: dict[str, Any]) -> dict[str, Any]:
         """See `Loading.load`."""
-        return {**await super().load(argument), "max_events": self._settings.max_history_events}
+        settings = self._settings
+        recorded = {"max_events": settings.max_history_events, "claim_check": settings.claim_check}
+        return {**await super().load(argument), **recorded}
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -74,6 +82,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     token = await _token(settings, stop)
     if token is None:
         return
+    if settings.claim_check:
+        PAYLOAD_LIMIT.set(MAX_CLAIMED)
     http = HttpCalls(settings.http_host_map, settings.http_max_bytes)
     async with AsyncClient(settings.server, token) as server:
         pause = 0.2
@@ -82,12 +92,15 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 client = await _connect(settings, stop)
                 if client is None:
                     return
+                tidying = asyncio.create_task(_tidy(client, settings))
                 try:
                     await _poll(_worker(client, settings, server, http), settings, stop)
                 except (RPCError, RuntimeError, ConnectionError) as error:
                     _log.warning("the worker stopped; starting it again", error=str(error))
                     await _pause(stop, pause)
                     pause = min(pause * 2, LONGEST_PAUSE)
+                finally:
+                    tidying.cancel()
         finally:
             await http.close()
 
@@ -129,13 +142,32 @@ async def _poll(worker: Worker, settings: Settings, stop: asyncio.Event) -> None
         stopping.cancel()
 
 
+def data_converter(settings: Settings) -> DataConverter:
+    """How values become payloads: in their order, and large ones as files."""
+    blobs = Blobs(settings.payload_directory, compress=settings.claim_check_compression)
+    return with_claim_check(DATA_CONVERTER, blobs, settings.claim_check_threshold, enabled=settings.claim_check)
+
+
+async def _tidy(client: Client, settings: Settings) -> None:
+    """Now and then remove stored payloads that nobody needs any more."""
+    blobs = Blobs(settings.payload_directory)
+    while True:
+        try:
+            gone = await collect(client, blobs, settings.claim_check_days * 86_400)
+            if gone:
+                _log.info("removed stored payloads that no open execution needs", count=gone)
+        except (RPCError, OSError) as error:
+            _log.warning("stored payloads could not be tidied; the next round tries again", error=str(error))
+        await asyncio.sleep(TIDY_SECONDS)
+
+
 async def _connect(settings: Settings, stop: asyncio.Event) -> Client | None:
     """A client of Temporal, however long it takes; None when told to stop meanwhile."""
     pause, told = 0.1, False
     while not stop.is_set():
         try:
             return await Client.connect(
-                settings.temporal, namespace=settings.temporal_namespace, data_converter=DATA_CONVERTER
+                settings.temporal, namespace=settings.temporal_namespace, data_converter=data_converter(settings)
             )
         except (RuntimeError, RPCError) as error:
             log = _log.debug if told else _log.warning

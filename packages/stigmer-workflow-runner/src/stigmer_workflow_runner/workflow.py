@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from stigmer_workflow_runner.definition import compile_pinned
     from stigmer_workflow_runner.engine import Engine, facts_of
     from stigmer_workflow_runner.errors import Fault, bounded, describe, fault
-    from stigmer_workflow_runner.json_text import MAX_OUTPUT, MAX_PAYLOAD, size_of
+    from stigmer_workflow_runner.json_text import MAX_CLAIMED, MAX_CLAIMED_OUTPUT, MAX_OUTPUT, MAX_PAYLOAD, size_of
     from stigmer_workflow_runner.progress import CANCELLED, COMPLETED, FAILED, PENDING, Progress
     from stigmer_workflow_runner.runtime import Drain
     from stigmer_workflow_runner.state import RunState
@@ -40,6 +40,7 @@ REPORT: Final = "report_progress"
 REPORT_RETRY: Final = RetryPolicy(
     initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(milliseconds=500), maximum_attempts=3
 )
+MAX_DETAILS: Final = 40_000
 LONGEST_PAUSE: Final = 60.0
 """Seconds between two attempts to report while the server is away."""
 
@@ -155,18 +156,21 @@ class WorkflowExecutionRun:
     async def _walk(self, given: RunInput, loaded: dict[str, Any]) -> Json:
         definition = compile_pinned(loaded["sha256"], loaded["definition"])
         own = {"parent": given.execution_id, "org": loaded["org"], "recovery": _recovery()}
+        claimed = bool(loaded.get("claim_check"))  # decided once for the whole execution, whatever is set later
+        max_payload, max_output = (MAX_CLAIMED, MAX_CLAIMED_OUTPUT) if claimed else (MAX_PAYLOAD, MAX_OUTPUT)
         runtime = TemporalRuntime(own, self._finished, self._pause, self._progress, loaded["max_events"])
+        runtime.max_payload = max_payload
         engine = Engine(definition, self._state, runtime, self._progress, facts_of(given.execution_id))
         while True:
             try:
                 output = await engine.run()
             except Drain:
-                if size_of(self._carried(loaded)) <= MAX_PAYLOAD:
+                if size_of(self._carried(loaded)) <= max_payload:
                     raise
                 runtime.may_drain = False  # too much data to hand on: history has room for a good while yet
             else:
-                if size_of(output) > MAX_OUTPUT:
-                    raise fault("runtime", f"the output of the workflow is larger than {MAX_OUTPUT} bytes")
+                if size_of(output) > max_output:
+                    raise fault("runtime", f"the output of the workflow is larger than {max_output} bytes")
                 return output
 
     def _carried(self, loaded: dict[str, Any]) -> Carried:
@@ -268,4 +272,6 @@ def _recovery() -> int:
 def _failed(error: Fault) -> ApplicationError:
     """How the Temporal workflow fails. Without causes: Temporal refuses long chains, and the object says it all."""
     found = bounded(error.error)
+    if size_of(found) > MAX_DETAILS:  # it must lie in history: the server reads it, and has no claim check
+        found = bounded({key: error.error.get(key) for key in ("type", "status", "instance", "title", "detail")}, 1_000)
     return ApplicationError(describe(found), found, type=str(found.get("type")), non_retryable=True)

@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from stigmer_api.dsl.errors import Json
 from stigmer_api.errors import ApiError
 from stigmer_workflow_runner.errors import bounded, describe, error_object
-from stigmer_workflow_runner.json_text import MAX_PAYLOAD, readable, size_of
+from stigmer_workflow_runner.json_text import PAYLOAD_LIMIT, readable, size_of
 
 FAULT: Final = "stigmer.fault"
 """Type of an application error whose one detail is a DSL error object."""
@@ -41,8 +41,9 @@ def failure(error: Mapping[str, Json]) -> ApplicationError:
 
 def fitting(value: Json, what: str) -> Json:
     """`value`, when a payload can hold it; otherwise a failure that says what is too large."""
-    if size_of(value) > MAX_PAYLOAD:
-        raise failure(error_object("runtime", f"{what} is larger than {MAX_PAYLOAD} bytes"))
+    limit = PAYLOAD_LIMIT.get()
+    if size_of(value) > limit:
+        raise failure(error_object("runtime", f"{what} is larger than {limit} bytes"))
     return value
 
 

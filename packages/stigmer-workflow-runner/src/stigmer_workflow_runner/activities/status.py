@@ -10,11 +10,18 @@ from google.protobuf.struct_pb2 import Struct
 from temporalio import activity
 
 from stigmer_api.dsl.errors import Json
+from stigmer_api.errors import ResourceExhausted
 from stigmer_api.messages import message_class
 from stigmer_workflow_runner.activities.failures import no_surprises, server_errors
 
 if TYPE_CHECKING:
     from stigmer_api.client import AsyncClient
+
+_TOO_LARGE = "larger than max"
+"""What gRPC's own refusal of a large message says; a limit of the server's business says something else."""
+
+MAX_STRUCT = 1_000_000
+"""Characters of an output that the published field has as well: a Struct of many values takes seconds to build."""
 
 _PACKAGE = "ai.stigmer.agentic.workflowexecution.v1"
 
@@ -44,7 +51,25 @@ class Reporting:
         doing = f"reporting on the workflow execution {report['execution_id']}"
         with no_surprises(doing), server_errors(doing):
             request = to_request(report)
-            await self._client.call("workflow_execution", "updateStatus", request, timeout=10.0)
+            try:
+                await self._client.call("workflow_execution", "updateStatus", request, timeout=10.0)
+            except ResourceExhausted as error:
+                if _TOO_LARGE not in error.message:
+                    raise
+                _reduce(request, error.message)
+                await self._client.call("workflow_execution", "updateStatus", request, timeout=10.0)
+
+
+def _reduce(request: Any, why: str) -> None:
+    """Make a report fit that the server's limit of messages refuses, and would refuse for ever."""
+    status = request.status
+    if status.output_json:
+        status.phase = enum_number(status, "phase", "EXECUTION_FAILED")
+        status.error = f"the output of the workflow ({len(status.output_json)} characters) does not fit: {why}"
+        status.ClearField("output_json")
+        status.ClearField("output")
+    for task in status.tasks:
+        task.input_json = task.output_json = ""
 
 
 def to_request(report: Mapping[str, Json]) -> Any:
@@ -71,6 +96,8 @@ def _fill_output(status: Any) -> None:
 
     A Struct cannot hold all JSON (half surrogate pairs, huge integers): then `output_json` alone has it.
     """
+    if len(status.output_json) > MAX_STRUCT:
+        return
     output = json.loads(status.output_json) if status.output_json else None
     if isinstance(output, dict):
         try:
