@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SEARCH_SERVICE = "ai.stigmer.search.v1.SearchService"
 RESOURCE_SERVICE = "stigmer.runtime.v1.ResourceService"
+EVENT_SERVICE = "stigmer.runtime.v1.EventService"
 SERVER_SERVICE = "stigmer.runtime.v1.ServerService"
 TASK_KIND_SERVICE = "ai.stigmer.agentic.workflow.v1.TaskKindRegistryQueryController"
 

@@ -2,6 +2,8 @@ from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import status_pb2 as _
 from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1 import enum_pb2 as _enum_pb2
 from stigmer_api._pb.ai.stigmer.commons.apiresource import audit_pb2 as _audit_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
+from stigmer_api._pb.stigmer.runtime.v1 import event_pb2 as _event_pb2
+from stigmer_api._pb.stigmer.runtime.v1 import human_pb2 as _human_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -11,7 +13,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class WorkflowExecutionStatus(_message.Message):
-    __slots__ = ("phase", "tasks", "output", "error", "started_at", "completed_at", "temporal_workflow_id", "pending_approvals", "total_cost_micros", "total_input_tokens", "total_output_tokens", "workflow_version_hash", "audit", "output_json", "sequence", "last_event_sequence", "pause_requested", "recoveries")
+    __slots__ = ("phase", "tasks", "output", "error", "started_at", "completed_at", "temporal_workflow_id", "pending_approvals", "total_cost_micros", "total_input_tokens", "total_output_tokens", "workflow_version_hash", "audit", "output_json", "sequence", "last_event_sequence", "pause_requested", "recoveries", "subscriptions")
     PHASE_FIELD_NUMBER: _ClassVar[int]
     TASKS_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
@@ -30,6 +32,7 @@ class WorkflowExecutionStatus(_message.Message):
     LAST_EVENT_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PAUSE_REQUESTED_FIELD_NUMBER: _ClassVar[int]
     RECOVERIES_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTIONS_FIELD_NUMBER: _ClassVar[int]
     phase: _enum_pb2.ExecutionPhase
     tasks: _containers.RepeatedCompositeFieldContainer[WorkflowTask]
     output: _struct_pb2.Struct
@@ -48,7 +51,8 @@ class WorkflowExecutionStatus(_message.Message):
     last_event_sequence: int
     pause_requested: bool
     recoveries: int
-    def __init__(self, phase: _Optional[_Union[_enum_pb2.ExecutionPhase, str]] = ..., tasks: _Optional[_Iterable[_Union[WorkflowTask, _Mapping]]] = ..., output: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[str] = ..., started_at: _Optional[str] = ..., completed_at: _Optional[str] = ..., temporal_workflow_id: _Optional[str] = ..., pending_approvals: _Optional[_Iterable[_Union[WorkflowPendingApproval, _Mapping]]] = ..., total_cost_micros: _Optional[int] = ..., total_input_tokens: _Optional[int] = ..., total_output_tokens: _Optional[int] = ..., workflow_version_hash: _Optional[str] = ..., audit: _Optional[_Union[_audit_pb2.ApiResourceAudit, _Mapping]] = ..., output_json: _Optional[str] = ..., sequence: _Optional[int] = ..., last_event_sequence: _Optional[int] = ..., pause_requested: _Optional[bool] = ..., recoveries: _Optional[int] = ...) -> None: ...
+    subscriptions: _containers.RepeatedCompositeFieldContainer[_event_pb2.EventSubscription]
+    def __init__(self, phase: _Optional[_Union[_enum_pb2.ExecutionPhase, str]] = ..., tasks: _Optional[_Iterable[_Union[WorkflowTask, _Mapping]]] = ..., output: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., error: _Optional[str] = ..., started_at: _Optional[str] = ..., completed_at: _Optional[str] = ..., temporal_workflow_id: _Optional[str] = ..., pending_approvals: _Optional[_Iterable[_Union[WorkflowPendingApproval, _Mapping]]] = ..., total_cost_micros: _Optional[int] = ..., total_input_tokens: _Optional[int] = ..., total_output_tokens: _Optional[int] = ..., workflow_version_hash: _Optional[str] = ..., audit: _Optional[_Union[_audit_pb2.ApiResourceAudit, _Mapping]] = ..., output_json: _Optional[str] = ..., sequence: _Optional[int] = ..., last_event_sequence: _Optional[int] = ..., pause_requested: _Optional[bool] = ..., recoveries: _Optional[int] = ..., subscriptions: _Optional[_Iterable[_Union[_event_pb2.EventSubscription, _Mapping]]] = ...) -> None: ...
 
 class WorkflowPendingApproval(_message.Message):
     __slots__ = ("approval", "child_agent_execution_id")
@@ -59,7 +63,7 @@ class WorkflowPendingApproval(_message.Message):
     def __init__(self, approval: _Optional[_Union[_status_pb2.PendingApproval, _Mapping]] = ..., child_agent_execution_id: _Optional[str] = ...) -> None: ...
 
 class WorkflowTask(_message.Message):
-    __slots__ = ("task_id", "task_name", "task_type", "input", "output", "status", "started_at", "completed_at", "error", "metadata", "artifact_ids", "cost_micros", "input_tokens", "output_tokens", "ui_hint", "input_json", "output_json", "attempt", "kind", "pointer")
+    __slots__ = ("task_id", "task_name", "task_type", "input", "output", "status", "started_at", "completed_at", "error", "metadata", "artifact_ids", "cost_micros", "input_tokens", "output_tokens", "ui_hint", "input_json", "output_json", "attempt", "kind", "pointer", "human_request", "human_answer")
     TASK_ID_FIELD_NUMBER: _ClassVar[int]
     TASK_NAME_FIELD_NUMBER: _ClassVar[int]
     TASK_TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -80,6 +84,8 @@ class WorkflowTask(_message.Message):
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     POINTER_FIELD_NUMBER: _ClassVar[int]
+    HUMAN_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    HUMAN_ANSWER_FIELD_NUMBER: _ClassVar[int]
     task_id: str
     task_name: str
     task_type: _enum_pb2.WorkflowTaskType
@@ -100,4 +106,6 @@ class WorkflowTask(_message.Message):
     attempt: int
     kind: str
     pointer: str
-    def __init__(self, task_id: _Optional[str] = ..., task_name: _Optional[str] = ..., task_type: _Optional[_Union[_enum_pb2.WorkflowTaskType, str]] = ..., input: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., output: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., status: _Optional[_Union[_enum_pb2.WorkflowTaskStatus, str]] = ..., started_at: _Optional[str] = ..., completed_at: _Optional[str] = ..., error: _Optional[str] = ..., metadata: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., artifact_ids: _Optional[_Iterable[str]] = ..., cost_micros: _Optional[int] = ..., input_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., ui_hint: _Optional[str] = ..., input_json: _Optional[str] = ..., output_json: _Optional[str] = ..., attempt: _Optional[int] = ..., kind: _Optional[str] = ..., pointer: _Optional[str] = ...) -> None: ...
+    human_request: _human_pb2.HumanRequest
+    human_answer: _human_pb2.HumanAnswer
+    def __init__(self, task_id: _Optional[str] = ..., task_name: _Optional[str] = ..., task_type: _Optional[_Union[_enum_pb2.WorkflowTaskType, str]] = ..., input: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., output: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., status: _Optional[_Union[_enum_pb2.WorkflowTaskStatus, str]] = ..., started_at: _Optional[str] = ..., completed_at: _Optional[str] = ..., error: _Optional[str] = ..., metadata: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., artifact_ids: _Optional[_Iterable[str]] = ..., cost_micros: _Optional[int] = ..., input_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., ui_hint: _Optional[str] = ..., input_json: _Optional[str] = ..., output_json: _Optional[str] = ..., attempt: _Optional[int] = ..., kind: _Optional[str] = ..., pointer: _Optional[str] = ..., human_request: _Optional[_Union[_human_pb2.HumanRequest, _Mapping]] = ..., human_answer: _Optional[_Union[_human_pb2.HumanAnswer, _Mapping]] = ...) -> None: ...
