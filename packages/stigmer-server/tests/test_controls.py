@@ -118,7 +118,6 @@ async def test_an_agent_runner_is_told_to_hold_as_long_as_a_pause_is_wanted(clie
     [
         ("agent_execution", "submitApproval", {"tool_call_id": "t1", "action": "APPROVAL_ACTION_APPROVE"}),
         ("workflow_execution", "submitApproval", {"tool_call_id": "t1", "action": "APPROVAL_ACTION_APPROVE"}),
-        ("workflow_execution", "submitWorkflowTaskApproval", {"task_name": "review", "outcome": "approved"}),
     ],
 )
 async def test_an_answer_that_nobody_awaits_is_refused_with_what_is_awaited(
@@ -131,31 +130,16 @@ async def test_an_answer_that_nobody_awaits_is_refused_with_what_is_awaited(
         await call(client, kind, verb, **{key: run.metadata.id}, **fields)
     assert refused.value.reason == "APPROVAL_NOT_PENDING"
     call_ = {"tool_call_id": "t1", "tool_name": "shell"}
-    if kind == "agent_execution":
-        await report(client, run, 2, pending_approvals=[call_])
-    else:
-        task = {"task_id": "r", "task_name": "review", "status": "WORKFLOW_TASK_WAITING_APPROVAL"}
-        await report(client, run, 2, pending_approvals=[{"approval": call_}], tasks=[task])
-    other = {**fields, "tool_call_id": "t2"} if "tool_call_id" in fields else {**fields, "task_name": "other"}
-    with pytest.raises(FailedPrecondition, match=r"waits for an answer to (t1|review)"):
+    pending = call_ if kind == "agent_execution" else {"approval": call_}
+    await report(client, run, 2, pending_approvals=[pending])
+    other = {**fields, "tool_call_id": "t2"}
+    with pytest.raises(FailedPrecondition, match="waits for an answer to t1"):
         await call(client, kind, verb, **{key: run.metadata.id}, **other)
     with pytest.raises(Unimplemented):
         await call(client, kind, verb, **{key: run.metadata.id}, **fields)
     await report(client, run, 3, phase=COMPLETED)
     with pytest.raises(FailedPrecondition, match="has ended"):
         await call(client, kind, verb, **{key: run.metadata.id}, **fields)
-
-
-async def test_a_signal_that_no_task_can_take_is_not_pretended_to_be_taken(client: AsyncClient) -> None:
-    run = await _execution(client, "workflow_execution")
-    signal = {"execution_id": run.metadata.id, "signal_name": "go", "idempotency_key": "once"}
-    with pytest.raises(Unimplemented):
-        await call(client, "workflow_execution", "sendSignal", **signal)
-    with pytest.raises(NotFound):
-        await call(client, "workflow_execution", "sendSignal", **{**signal, "execution_id": "wex-gone"})
-    await report(client, run, 1, phase=COMPLETED)
-    with pytest.raises(FailedPrecondition, match="has ended"):
-        await call(client, "workflow_execution", "sendSignal", **signal)
 
 
 async def test_pending_approvals_are_listed_by_page_and_only_while_they_are_pending(client: AsyncClient) -> None:

@@ -9,13 +9,21 @@ from typing import Self
 
 import structlog
 
-from stigmer_api.methods import RESOURCE_SERVICE, SEARCH_SERVICE, SERVER_SERVICE, TASK_KIND_SERVICE, services
+from stigmer_api.methods import (
+    EVENT_SERVICE,
+    RESOURCE_SERVICE,
+    SEARCH_SERVICE,
+    SERVER_SERVICE,
+    TASK_KIND_SERVICE,
+    services,
+)
 from stigmer_server import runtime
 from stigmer_server.artifacts.expiry import ArtifactUpkeep
 from stigmer_server.artifacts.files import ArtifactFiles
 from stigmer_server.backup import backup
 from stigmer_server.errors import StartupError
 from stigmer_server.executions.dispatch import Dispatcher
+from stigmer_server.executions.publishing import publish
 from stigmer_server.executions.reconcile import Reconciler
 from stigmer_server.executions.temporal import TemporalLink
 from stigmer_server.kinds import REGISTRATIONS
@@ -50,6 +58,7 @@ FREE_METHODS: dict[str, UnaryBehaviour | StreamBehaviour] = {
     f"/{TASK_KIND_SERVICE}/getTaskKindRegistry": get_task_kind_registry,
     f"/{RESOURCE_SERVICE}/List": runtime.list_resources,
     f"/{RESOURCE_SERVICE}/Watch": runtime.watch_resources,
+    f"/{EVENT_SERVICE}/Publish": publish,
     f"/{SERVER_SERVICE}/GetInfo": runtime.get_info,
     f"/{SERVER_SERVICE}/Backup": backup,
 }

@@ -9,11 +9,11 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1.enum_pb2 import WorkflowTaskStatus
 from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1.io_pb2 import PendingApproval, PendingApprovalsList
 from stigmer_api.errors import FailedPrecondition, InvalidArgument, Unimplemented
 from stigmer_api.kinds import Kind, kind_by_key
 from stigmer_server.executions import phases
+from stigmer_server.executions.answers import describe_question, waiting_tasks
 from stigmer_server.executions.controls import impossible
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.envelope import Resource, from_record
@@ -43,7 +43,7 @@ _LARGEST_PAGE = 1000
 
 def awaited_fields(execution: Resource) -> dict[str, str]:
     """The queryable field of an execution that waits for an answer."""
-    return {AWAITED: "true"} if execution.status.pending_approvals or _waiting_tasks(execution) else {}
+    return {AWAITED: "true"} if execution.status.pending_approvals or waiting_tasks(execution) else {}
 
 
 async def submit(kind: Kind, services: Services, request: Any) -> Resource:
@@ -104,9 +104,9 @@ async def _entries(services: Services, execution: Resource) -> list[PendingAppro
     record = await services.repository.get(_WORKFLOW.key, execution.spec.workflow_id)
     name = "" if record is None else record.name
     found = []
-    for task in _waiting_tasks(execution):
+    for task in waiting_tasks(execution):
         entry = _entry(execution, name, task.started_at)
-        entry.task_name, entry.ui_hint = task.task_name, task.ui_hint
+        describe_question(entry, task)
         found.append(entry)
     for item in execution.status.pending_approvals:
         entry = _entry(execution, name, item.approval.requested_at)
@@ -128,11 +128,6 @@ def _fill_time(stamp: Timestamp, text: str) -> None:
             stamp.FromJsonString(text)
         except ValueError:  # a runner may report any text as a time
             stamp.Clear()
-
-
-def _waiting_tasks(execution: Resource) -> list[Any]:
-    tasks = getattr(execution.status, "tasks", ())
-    return [task for task in tasks if task.status == WorkflowTaskStatus.WORKFLOW_TASK_WAITING_APPROVAL]
 
 
 def _token(execution_id: str, number: int) -> str:

@@ -82,7 +82,18 @@ def _merge_elements(stored: Any, reported: Any, key: str) -> None:
                 places[getattr(item, key)] = len(stored)
             stored.append(item)
         else:
-            stored[place].CopyFrom(item)
+            _replace(stored[place], item)
+
+
+def _replace(stored: Any, reported: Any) -> None:
+    """Take the newer element. A task keeps the answer to what it still asks: its run may not have seen it yet."""
+    kept = b""
+    if "human_answer" in stored.DESCRIPTOR.fields_by_name and stored.status == reported.status:
+        answered = stored.human_answer.request_id
+        kept = stored.human_answer.SerializeToString() if answered == reported.human_request.id else b""
+    stored.CopyFrom(reported)
+    if kept:
+        stored.human_answer.ParseFromString(kept)
 
 
 def _overwrite(message: Any, field: Any, value: Any) -> None:

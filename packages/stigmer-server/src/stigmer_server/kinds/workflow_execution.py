@@ -8,7 +8,7 @@ from typing import Any
 
 from stigmer_api.errors import FieldViolation
 from stigmer_api.kinds import kind_by_key
-from stigmer_server.executions import answers, approvals, commands, controls, events
+from stigmer_server.executions import answers, approvals, commands, controls, events, publishing, signals
 from stigmer_server.executions.context import store_context
 from stigmer_server.executions.creation import execution_fields, make_pending
 from stigmer_server.executions.filters import list_filtered
@@ -55,6 +55,7 @@ class WorkflowExecutionStrategy(ExecutionStrategy):
         return {
             **execution_fields(resource, "workflow_id", "workflow_instance_id"),
             **approvals.awaited_fields(resource),
+            **publishing.subscribed_fields(resource),
         }
 
 
@@ -101,7 +102,7 @@ REGISTRATION = Registration(
         "pause": partial(controls.pause, _KIND),
         "resume": partial(controls.resume, _KIND),
         "recover": partial(controls.recover, _KIND),
-        "sendSignal": partial(answers.send_signal, _KIND),
+        "sendSignal": partial(signals.send_signal, _KIND),
         "submitApproval": partial(approvals.submit_in_workflow, _KIND),
         "submitWorkflowTaskApproval": partial(answers.submit_for_task, _KIND),
         "listPendingApprovals": partial(approvals.list_pending, _KIND),
