@@ -15,7 +15,13 @@ RUN_SEGMENT = "stigmer/agent-execution/run-segment"
 SETTLE = "stigmer/agent-execution/settle"
 REPORT_PAUSED = "stigmer/agent-execution/report-paused"
 
-_OUTCOMES = {"Completed": "completed", "Yielded": "yielded", "Cancelled": "cancelled", "Failed": "failed"}
+_OUTCOMES = {
+    "Completed": "completed",
+    "Yielded": "yielded",
+    "Waiting": "waiting",
+    "Cancelled": "cancelled",
+    "Failed": "failed",
+}
 _PHASES = {
     "EXECUTION_COMPLETED": "completed",
     "EXECUTION_CANCELLED": "cancelled",
@@ -28,13 +34,15 @@ _PHASES = {
 class SegmentResult:
     """How a segment ended.
 
-    outcome: completed, yielded (run another one), cancelled, failed or gone (the execution was deleted).
-    kind and message: what failed. settled: the server knows the terminal phase already.
+    outcome: completed, yielded (run another one), waiting (run another one when a person answered), cancelled, failed
+    or gone (the execution was deleted). kind and message: what failed. patience: how many seconds a waiting one waits
+    before it looks again without an answer; 0: for ever.
     """
 
     outcome: str
     kind: str = ""
     message: str = ""
+    patience: float = 0.0
 
     @classmethod
     def of(cls, outcome: Outcome) -> SegmentResult:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 from typing import TYPE_CHECKING
 
@@ -23,22 +24,25 @@ from stigmer_agent_runner.engine.protocol import (
     StopReason,
     Yielded,
 )
-from stigmer_agent_runner.errors import ExecutionGone, ResolveError, SegmentFailed
-from stigmer_agent_runner.resolve import Resolved, resolve
+from stigmer_agent_runner.errors import ExecutionGone, ResolveError, SegmentFailed, ToolError
+from stigmer_agent_runner.resolve import resolve
 from stigmer_agent_runner.sessions import SessionPaths
 from stigmer_agent_runner.status.reducer import TERMINAL, StatusReducer
 from stigmer_agent_runner.status.sink import StatusSink
+from stigmer_agent_runner.tools.tool import Toolset
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 from stigmer_api.errors import ApiError, FailedPrecondition, InvalidArgument, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from typing import TypeVar
 
+    from stigmer_agent_runner.engine.protocol import Segment
     from stigmer_agent_runner.engine.registry import Engines
     from stigmer_agent_runner.server import Server
     from stigmer_agent_runner.settings import Settings
     from stigmer_agent_runner.status.clock import Clock
+    from stigmer_agent_runner.tools.tool import Tool, ToolSource
     from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import api_pb2 as execution_pb2
     from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import io_pb2
 
@@ -57,7 +61,10 @@ _HOPELESS = (NotFound, InvalidArgument, FailedPrecondition)
 class SegmentRunner:
     """Runs segments; one instance serves the process."""
 
-    def __init__(self, server: Server, engines: Engines, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, server: Server, engines: Engines, settings: Settings, clock: Clock, sources: Sequence[ToolSource] = ()
+    ) -> None:
+        self._sources = sources
         self._server = server
         self._engines = engines
         self._settings = settings
@@ -104,8 +111,21 @@ class SegmentRunner:
                 return await self._finish(sink, execution, control.outcome())
             for notice in resolved.notices:
                 sink.emit(notice)
-            outcome = await self._engine(resolved, sink, control)
+            try:
+                async with self._with_tools(resolved.segment, sink) as segment:
+                    outcome = await self._engine(segment, sink, control)
+            except (ResolveError, ToolError) as error:
+                outcome = Failed(error.kind, str(error))
             return await self._finish(sink, execution, outcome)
+
+    @contextlib.asynccontextmanager
+    async def _with_tools(self, segment: Segment, sink: StatusSink) -> AsyncIterator[Segment]:
+        """Open every source of tools for one segment."""
+        async with contextlib.AsyncExitStack() as stack:
+            found: list[Tool] = []
+            for source in self._sources:
+                found.extend(await stack.enter_async_context(source.open(segment, sink.emit)))
+            yield dataclasses.replace(segment, tools=Toolset.of(found))
 
     def _sink(self, execution: execution_pb2.AgentExecution, control: Control) -> StatusSink:
         async def send(report: io_pb2.AgentExecutionUpdateStatusInput) -> None:
@@ -122,8 +142,7 @@ class SegmentRunner:
         reducer.begin(execution.spec.message, self._clock.now())
         return StatusSink(reducer, send, execution.metadata.id, self._clock, gone)
 
-    async def _engine(self, resolved: Resolved, sink: StatusSink, control: Control) -> Outcome:
-        segment = resolved.segment
+    async def _engine(self, segment: Segment, sink: StatusSink, control: Control) -> Outcome:
         engine = await asyncio.to_thread(self._engines.get, segment.model.provider.engine)
         running = asyncio.create_task(engine.run(segment, sink.emit, control), name=f"engine-{segment.execution_id}")
         stopping = asyncio.create_task(control.wait())

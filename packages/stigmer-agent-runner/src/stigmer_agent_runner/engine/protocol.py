@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from stigmer_agent_runner.approvals.policy import Approvals, Ask, Decision
+from stigmer_agent_runner.tools.tool import Toolset
+
 if TYPE_CHECKING:
     from stigmer_agent_runner.engine.providers import ModelChoice
     from stigmer_agent_runner.sessions import SessionPaths
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Everything an engine needs for one run. `script` is the agent's YAML script, empty when it has none."""
+    """Everything an engine needs for one run. `script` is the agent's YAML script, empty when it has none.
+
+    tools: those beside the built-in ones, ready to be called. approvals: who is asked, and what was answered.
+    """
 
     execution_id: str
     session_id: str
@@ -30,6 +36,8 @@ class Segment:
     model: ModelChoice
     paths: SessionPaths
     script: str = ""
+    tools: Toolset = field(default_factory=Toolset)
+    approvals: Approvals = field(default_factory=Approvals)
 
     @property
     def thread_id(self) -> str:
@@ -81,13 +89,16 @@ class ToolRequested:
     call_id: str
     name: str
     args: Mapping[str, Any]
+    kind: int = 0
+    mcp_server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolStarted:
-    """A requested call is being carried out."""
+    """A requested call is being carried out; `args` when they are not those that the model gave."""
 
     call_id: str
+    args: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,29 @@ class ToolFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSkipped:
+    """A call was not carried out, because a person or a policy said so; `text` is what the model reads."""
+
+    call_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRequested:
+    """A call waits for a person."""
+
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalGiven:
+    """A call goes on, or is dropped, because of this decision."""
+
+    call_id: str
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A remark for the user, for example "the model is busy, next attempt in 2 s". `key` makes a repeat replace it."""
 
@@ -114,7 +148,19 @@ class Notice:
     text: str
 
 
-Event = MessageStarted | TextDelta | MessageDone | ToolRequested | ToolStarted | ToolDone | ToolFailed | Notice
+Event = (
+    MessageStarted
+    | TextDelta
+    | MessageDone
+    | ToolRequested
+    | ToolStarted
+    | ToolDone
+    | ToolFailed
+    | ToolSkipped
+    | ApprovalRequested
+    | ApprovalGiven
+    | Notice
+)
 Emit = Callable[[Event], None]
 
 
@@ -132,6 +178,13 @@ class Yielded:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing can go on before a person answers; everything else that could run is done and saved."""
+
+    asks: tuple[Ask, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """The run stopped because the execution was cancelled."""
 
@@ -145,7 +198,7 @@ class Failed:
     retryable: bool = False
 
 
-Outcome = Completed | Yielded | Cancelled | Failed
+Outcome = Completed | Yielded | Waiting | Cancelled | Failed
 
 
 class StopReason(Enum):
