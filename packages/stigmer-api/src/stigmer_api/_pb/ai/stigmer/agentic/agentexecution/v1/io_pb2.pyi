@@ -329,16 +329,18 @@ class SessionUsageSummary(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., execution_count: _Optional[int] = ..., total_tokens: _Optional[int] = ..., billable_cost_micros: _Optional[int] = ..., first_execution_at: _Optional[str] = ..., last_execution_at: _Optional[str] = ...) -> None: ...
 
 class SubmitApprovalInput(_message.Message):
-    __slots__ = ("agent_execution_id", "tool_call_id", "action", "comment")
+    __slots__ = ("agent_execution_id", "tool_call_id", "action", "comment", "edited_args_json")
     AGENT_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     TOOL_CALL_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     COMMENT_FIELD_NUMBER: _ClassVar[int]
+    EDITED_ARGS_JSON_FIELD_NUMBER: _ClassVar[int]
     agent_execution_id: str
     tool_call_id: str
     action: _enum_pb2.ApprovalAction
     comment: str
-    def __init__(self, agent_execution_id: _Optional[str] = ..., tool_call_id: _Optional[str] = ..., action: _Optional[_Union[_enum_pb2.ApprovalAction, str]] = ..., comment: _Optional[str] = ...) -> None: ...
+    edited_args_json: str
+    def __init__(self, agent_execution_id: _Optional[str] = ..., tool_call_id: _Optional[str] = ..., action: _Optional[_Union[_enum_pb2.ApprovalAction, str]] = ..., comment: _Optional[str] = ..., edited_args_json: _Optional[str] = ...) -> None: ...
 
 class TerminateAgentExecutionInput(_message.Message):
     __slots__ = ("id", "reason")

@@ -79,18 +79,20 @@ class AgentMessage(_message.Message):
     def __init__(self, type: _Optional[_Union[_enum_pb2.MessageType, str]] = ..., content: _Optional[str] = ..., timestamp: _Optional[str] = ..., tool_calls: _Optional[_Iterable[_Union[ToolCall, _Mapping]]] = ..., metadata: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., is_streaming: _Optional[bool] = ..., id: _Optional[str] = ...) -> None: ...
 
 class ApprovalDecision(_message.Message):
-    __slots__ = ("approval_request_id", "action", "decided_at", "decided_by", "comment")
+    __slots__ = ("approval_request_id", "action", "decided_at", "decided_by", "comment", "edited_args_json")
     APPROVAL_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     DECIDED_AT_FIELD_NUMBER: _ClassVar[int]
     DECIDED_BY_FIELD_NUMBER: _ClassVar[int]
     COMMENT_FIELD_NUMBER: _ClassVar[int]
+    EDITED_ARGS_JSON_FIELD_NUMBER: _ClassVar[int]
     approval_request_id: str
     action: _enum_pb2.ApprovalAction
     decided_at: str
     decided_by: str
     comment: str
-    def __init__(self, approval_request_id: _Optional[str] = ..., action: _Optional[_Union[_enum_pb2.ApprovalAction, str]] = ..., decided_at: _Optional[str] = ..., decided_by: _Optional[str] = ..., comment: _Optional[str] = ...) -> None: ...
+    edited_args_json: str
+    def __init__(self, approval_request_id: _Optional[str] = ..., action: _Optional[_Union[_enum_pb2.ApprovalAction, str]] = ..., decided_at: _Optional[str] = ..., decided_by: _Optional[str] = ..., comment: _Optional[str] = ..., edited_args_json: _Optional[str] = ...) -> None: ...
 
 class ApprovalEvent(_message.Message):
     __slots__ = ("event_id", "approval_request_id", "event_type", "timestamp", "actor", "requested", "decided", "retracted")
@@ -199,7 +201,7 @@ class ExecutionArtifact(_message.Message):
     def __init__(self, name: _Optional[str] = ..., sandbox_path: _Optional[str] = ..., kind: _Optional[_Union[_enum_pb2.ExecutionArtifactKind, str]] = ..., size_bytes: _Optional[int] = ..., storage_key: _Optional[str] = ..., created_at: _Optional[str] = ..., expires_at: _Optional[str] = ..., entries: _Optional[_Iterable[str]] = ..., content_hash: _Optional[str] = ...) -> None: ...
 
 class PendingApproval(_message.Message):
-    __slots__ = ("tool_call_id", "tool_name", "message", "args_preview", "requested_at", "from_sub_agent", "sub_agent_name", "mcp_server_slug", "sub_agent_subject", "agent_rationale", "branch_at_deny", "head_sha_at_deny", "tool_kind", "approval_policy_source")
+    __slots__ = ("tool_call_id", "tool_name", "message", "args_preview", "requested_at", "from_sub_agent", "sub_agent_name", "mcp_server_slug", "sub_agent_subject", "agent_rationale", "branch_at_deny", "head_sha_at_deny", "tool_kind", "approval_policy_source", "request_id", "expires_at")
     TOOL_CALL_ID_FIELD_NUMBER: _ClassVar[int]
     TOOL_NAME_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -214,6 +216,8 @@ class PendingApproval(_message.Message):
     HEAD_SHA_AT_DENY_FIELD_NUMBER: _ClassVar[int]
     TOOL_KIND_FIELD_NUMBER: _ClassVar[int]
     APPROVAL_POLICY_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
     tool_call_id: str
     tool_name: str
     message: str
@@ -228,7 +232,9 @@ class PendingApproval(_message.Message):
     head_sha_at_deny: str
     tool_kind: _enum_pb2.ToolKind
     approval_policy_source: _enum_pb2.ApprovalPolicySource
-    def __init__(self, tool_call_id: _Optional[str] = ..., tool_name: _Optional[str] = ..., message: _Optional[str] = ..., args_preview: _Optional[str] = ..., requested_at: _Optional[str] = ..., from_sub_agent: _Optional[bool] = ..., sub_agent_name: _Optional[str] = ..., mcp_server_slug: _Optional[str] = ..., sub_agent_subject: _Optional[str] = ..., agent_rationale: _Optional[str] = ..., branch_at_deny: _Optional[str] = ..., head_sha_at_deny: _Optional[str] = ..., tool_kind: _Optional[_Union[_enum_pb2.ToolKind, str]] = ..., approval_policy_source: _Optional[_Union[_enum_pb2.ApprovalPolicySource, str]] = ...) -> None: ...
+    request_id: str
+    expires_at: str
+    def __init__(self, tool_call_id: _Optional[str] = ..., tool_name: _Optional[str] = ..., message: _Optional[str] = ..., args_preview: _Optional[str] = ..., requested_at: _Optional[str] = ..., from_sub_agent: _Optional[bool] = ..., sub_agent_name: _Optional[str] = ..., mcp_server_slug: _Optional[str] = ..., sub_agent_subject: _Optional[str] = ..., agent_rationale: _Optional[str] = ..., branch_at_deny: _Optional[str] = ..., head_sha_at_deny: _Optional[str] = ..., tool_kind: _Optional[_Union[_enum_pb2.ToolKind, str]] = ..., approval_policy_source: _Optional[_Union[_enum_pb2.ApprovalPolicySource, str]] = ..., request_id: _Optional[str] = ..., expires_at: _Optional[str] = ...) -> None: ...
 
 class SetupProgress(_message.Message):
     __slots__ = ("current_phase",)

@@ -419,16 +419,18 @@ class SignalReceivedPayload(_message.Message):
     def __init__(self, signal_name: _Optional[str] = ..., payload_summary: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class SubmitWorkflowApprovalInput(_message.Message):
-    __slots__ = ("execution_id", "tool_call_id", "action", "comment")
+    __slots__ = ("execution_id", "tool_call_id", "action", "comment", "edited_args_json")
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     TOOL_CALL_ID_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     COMMENT_FIELD_NUMBER: _ClassVar[int]
+    EDITED_ARGS_JSON_FIELD_NUMBER: _ClassVar[int]
     execution_id: str
     tool_call_id: str
     action: _enum_pb2.ApprovalAction
     comment: str
-    def __init__(self, execution_id: _Optional[str] = ..., tool_call_id: _Optional[str] = ..., action: _Optional[_Union[_enum_pb2.ApprovalAction, str]] = ..., comment: _Optional[str] = ...) -> None: ...
+    edited_args_json: str
+    def __init__(self, execution_id: _Optional[str] = ..., tool_call_id: _Optional[str] = ..., action: _Optional[_Union[_enum_pb2.ApprovalAction, str]] = ..., comment: _Optional[str] = ..., edited_args_json: _Optional[str] = ...) -> None: ...
 
 class SubmitWorkflowTaskApprovalInput(_message.Message):
     __slots__ = ("execution_id", "task_name", "outcome", "form_data", "reviewer", "comment")
