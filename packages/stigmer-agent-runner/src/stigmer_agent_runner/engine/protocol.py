@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stigmer_agent_runner.approvals.policy import Approvals, Ask, Decision
+from stigmer_agent_runner.engine.abilities import Abilities
 from stigmer_agent_runner.tools.tool import Toolset
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Segment:
     """Everything an engine needs for one run. `script` is the agent's YAML script, empty when it has none.
 
     tools: those beside the built-in ones, ready to be called. approvals: who is asked, and what was answered.
+    abilities: the MCP servers that tools come from, skills and sub-agents.
     """
 
     execution_id: str
@@ -38,6 +40,7 @@ class Segment:
     script: str = ""
     tools: Toolset = field(default_factory=Toolset)
     approvals: Approvals = field(default_factory=Approvals)
+    abilities: Abilities = field(default_factory=Abilities)
 
     @property
     def thread_id(self) -> str:

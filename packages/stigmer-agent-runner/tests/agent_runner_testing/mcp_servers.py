@@ -1,0 +1,100 @@
+"""MCP servers for tests: published ones as they are installed, and one of our own whose faults can be chosen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import uvicorn
+from mcp_server_git.server import create_server
+
+from agent_runner_testing.processes import free_port
+from stigmer_agent_runner.mcp.config import HttpTarget, ServerConfig, StdioTarget
+
+FAULTY = str(Path(__file__).parent / "faulty_mcp.py")
+
+GIT_TOOLS = 12
+"""Tools of the published server `mcp-server-git`."""
+
+
+def program(name: str) -> str:
+    """The installed console script of a published server."""
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert found, f"{name} is not installed"
+    return found
+
+
+def stdio(slug: str, command: str, *args: str, **environment: str) -> ServerConfig:
+    """How to reach a process."""
+    return ServerConfig(f"mcp-{slug}", slug, StdioTarget(command, args, "", environment))
+
+
+def faulty(slug: str, *args: str, **environment: str) -> ServerConfig:
+    """How to reach the server with chosen faults."""
+    return stdio(slug, sys.executable, FAULTY, *args, **environment)
+
+
+def http(slug: str, url: str, **headers: str) -> ServerConfig:
+    """How to reach an endpoint."""
+    return ServerConfig(f"mcp-{slug}", slug, HttpTarget(url, headers, 0.0, url))
+
+
+def git_repository(folder: Path) -> Path:
+    """A repository with one commit."""
+    folder.mkdir(parents=True)
+    (folder / "readme.txt").write_text("hello\n")
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    for command in (("init", "-q", "-b", "main"), ("add", "."), (*identity, "commit", "-q", "-m", "first")):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    return folder
+
+
+@contextlib.asynccontextmanager
+async def git_over_http(repository: Path, *, sse: bool = False) -> AsyncIterator[str]:
+    """The published server of git behind HTTP on loopback; yields its URL."""
+    server: Any = create_server(repository)
+    app = server.sse_app() if sse else server.streamable_http_app()
+    port = free_port()
+    running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", ws="none"))
+    with contextlib.ExitStack() as stack:
+        stack.callback(setattr, running, "should_exit", True)
+        task = asyncio.create_task(running.serve())
+        async with asyncio.timeout(30):
+            await until(lambda: running.started)
+        yield f"http://127.0.0.1:{port}/{'sse' if sse else 'mcp'}"
+    async with asyncio.timeout(30):
+        await task
+
+
+async def until(test: Callable[[], bool]) -> None:
+    """Wait until a test of another process passes; the caller bounds it."""
+    while True:
+        if test():
+            return
+        await asyncio.sleep(0.02)  # between two looks at another process
+
+
+def children() -> Iterator[psutil.Process]:
+    """Living processes that this one has started, and theirs."""
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE:
+                yield child
+
+
+def server_processes() -> list[psutil.Process]:
+    """Living processes of MCP servers."""
+    found = []
+    for child in children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "mcp" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
