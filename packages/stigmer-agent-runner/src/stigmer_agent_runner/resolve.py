@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stigmer_agent_runner.engine.protocol import Notice, Segment
+from stigmer_agent_runner.environment import load_environment
 from stigmer_agent_runner.errors import ResolveError
 from stigmer_agent_runner.models import choose_model
 from stigmer_agent_runner.sessions import SessionPaths
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from stigmer_agent_runner.settings import Settings
     from stigmer_api._pb.ai.stigmer.agentic.agent.v1 import api_pb2 as agent_pb2
     from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import api_pb2 as execution_pb2
-    from stigmer_api._pb.ai.stigmer.agentic.agentinstance.v1 import api_pb2 as instance_pb2
     from stigmer_api._pb.ai.stigmer.agentic.session.v1 import api_pb2 as session_pb2
 
     T = TypeVar("T")
@@ -51,7 +51,9 @@ async def resolve(
     instance = await _found(server.instance(instance_id), "spec.agent_instance_id of the session", instance_id)
     agent_id = instance.spec.agent_id
     agent = await _found(server.agent(agent_id), "spec.agent_id of the agent instance", agent_id)
-    _refuse_unsupported(execution, session, instance, agent)
+    _refuse_unsupported(execution, session, agent)
+    variables = await load_environment(execution.metadata.id, server)
+    variables.require(f"agent {agent.metadata.slug or agent.metadata.name!r}", agent.spec.env)
     model = choose_model(spec.execution_config.model_name, agent.spec.model, agent.spec.script, settings, environment)
     segment = Segment(
         execution_id=execution.metadata.id,
@@ -62,6 +64,7 @@ async def resolve(
         model=model,
         paths=SessionPaths.of(settings.home, spec.session_id),
         script=agent.spec.script,
+        environment=variables,
     )
     return Resolved(segment, _notices(execution))
 
@@ -76,7 +79,6 @@ async def _found(reading: Awaitable[T], field: str, value: str) -> T:
 def _refuse_unsupported(
     execution: execution_pb2.AgentExecution,
     session: session_pb2.Session,
-    instance: instance_pb2.AgentInstance,
     agent: agent_pb2.Agent,
 ) -> None:
     """Raise ResolveError for the first declared feature that would silently not work."""
@@ -85,8 +87,6 @@ def _refuse_unsupported(
         "spec.mcp_server_usages of the agent": bool(agent.spec.mcp_server_usages),
         "spec.sub_agents of the agent": bool(agent.spec.sub_agents),
         "spec.skill_refs of the agent": bool(agent.spec.skill_refs),
-        "spec.env of the agent": bool(agent.spec.env),
-        "spec.environment_refs of the agent instance": bool(instance.spec.environment_refs),
         "spec.mcp_server_usages of the session": bool(session.spec.mcp_server_usages),
         "spec.skill_refs of the session": bool(session.spec.skill_refs),
         "spec.workspace_entries of the session": bool(session.spec.workspace_entries),
@@ -94,7 +94,6 @@ def _refuse_unsupported(
         "spec.execution_target CLOUD of the session": (
             session.spec.execution_target == session_enum_pb2.EXECUTION_TARGET_CLOUD
         ),
-        "spec.runtime_env of the execution": bool(spec.runtime_env),
         "spec.attachments of the execution": bool(spec.attachments),
         "spec.workspace_file_refs of the execution": bool(spec.workspace_file_refs),
         "spec.execution_config.structured_output_schema": config.HasField("structured_output_schema"),

@@ -1,9 +1,10 @@
-"""The API server as the runner sees it: four reads by id and one report."""
+"""The API server as the runner sees it: reads by id and one report."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, cast
 
+from stigmer_api.errors import NotFound
 from stigmer_api.methods import method
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import api_pb2 as execution_pb2
     from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import io_pb2
     from stigmer_api._pb.ai.stigmer.agentic.agentinstance.v1 import api_pb2 as instance_pb2
+    from stigmer_api._pb.ai.stigmer.agentic.executioncontext.v1 import api_pb2 as context_pb2
     from stigmer_api._pb.ai.stigmer.agentic.session.v1 import api_pb2 as session_pb2
     from stigmer_api.client import AsyncClient
 
@@ -32,6 +34,10 @@ class Server(Protocol):
 
     async def agent(self, agent_id: str) -> agent_pb2.Agent:
         """Return an agent."""
+        ...
+
+    async def execution_context(self, execution_id: str) -> context_pb2.ExecutionContext | None:
+        """Return the resolved variables of an execution with their secrets; None when it has none."""
         ...
 
     async def report(self, report: io_pb2.AgentExecutionUpdateStatusInput) -> io_pb2.UpdateStatusResponse:
@@ -60,6 +66,17 @@ class GrpcServer:
     async def agent(self, agent_id: str) -> agent_pb2.Agent:
         """See Server."""
         return cast("agent_pb2.Agent", await self._get("agent", agent_id))
+
+    async def execution_context(self, execution_id: str) -> context_pb2.ExecutionContext | None:
+        """See Server."""
+        reading = method("execution_context", "getByExecutionId")
+        try:
+            found = await self._client.call(
+                "execution_context", "getByExecutionId", reading.request(execution_id=execution_id)
+            )
+        except NotFound:
+            return None
+        return cast("context_pb2.ExecutionContext", found)
 
     async def report(self, report: io_pb2.AgentExecutionUpdateStatusInput) -> io_pb2.UpdateStatusResponse:
         """See Server."""

@@ -15,6 +15,7 @@ from stigmer_api._pb.ai.stigmer.agentic.agent.v1 import api_pb2 as agent_pb2
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import api_pb2 as execution_pb2
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, io_pb2, status_pb2
 from stigmer_api._pb.ai.stigmer.agentic.agentinstance.v1 import api_pb2 as instance_pb2
+from stigmer_api._pb.ai.stigmer.agentic.executioncontext.v1 import api_pb2 as context_pb2
 from stigmer_api._pb.ai.stigmer.agentic.session.v1 import api_pb2 as session_pb2
 from stigmer_api.errors import ApiError, NotFound, Unauthenticated, to_rpc_status
 from stigmer_api.kinds import kind_by_key
@@ -96,6 +97,19 @@ class ApiServer:
         )
         return execution
 
+    def set_variables(self, execution_id: str, values: dict[str, str], *, secret: bool = False) -> None:
+        """Add to the variables of an execution, as the server resolves them when it is created."""
+        context = self.resources.setdefault(("execution_context", execution_id), context_pb2.ExecutionContext())
+        for name, value in values.items():
+            context.spec.data[name].value, context.spec.data[name].is_secret = value, secret
+
+    async def execution_context(self, request: Any) -> Any:
+        """RPC getByExecutionId of an execution context."""
+        found = self.resources.get(("execution_context", request.execution_id))
+        if found is None:
+            raise NotFound(f"{request.execution_id} has no variables")
+        return found
+
     def execution(self, execution_id: str) -> Execution:
         """The execution as it is stored now."""
         found: Execution = self.resources["agent_execution", execution_id]
@@ -171,6 +185,8 @@ class _Handler(grpc.GenericRpcHandler):
         for kind in ("agent", "session", "agent_instance", "agent_execution"):
             rpc = method(kind, "get")
             self._methods[rpc.path] = (rpc, partial(server.get, kind))
+        rpc = method("execution_context", "getByExecutionId")
+        self._methods[rpc.path] = (rpc, server.execution_context)
         rpc = method("agent_execution", "updateStatus")
         self._methods[rpc.path] = (rpc, server.update_status)
         rpc = method("schedule", "trigger")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from stigmer_agent_runner.approvals.policy import Approvals, Ask, Decision
 from stigmer_agent_runner.engine.abilities import Abilities
+from stigmer_agent_runner.environment import EMPTY, Environment
 from stigmer_agent_runner.tools.tool import Toolset
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Segment:
 
     tools: those beside the built-in ones, ready to be called. approvals: who is asked, and what was answered.
     abilities: the MCP servers that tools come from, skills and sub-agents.
+    environment: all variables of the execution; secrets in it go to tools that declare them and nowhere else.
     """
 
     execution_id: str
@@ -41,6 +43,7 @@ class Segment:
     tools: Toolset = field(default_factory=Toolset)
     approvals: Approvals = field(default_factory=Approvals)
     abilities: Abilities = field(default_factory=Abilities)
+    environment: Environment = field(default=EMPTY, repr=False)
 
     @property
     def thread_id(self) -> str:
