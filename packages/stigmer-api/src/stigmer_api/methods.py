@@ -16,6 +16,7 @@ SEARCH_SERVICE = "ai.stigmer.search.v1.SearchService"
 RESOURCE_SERVICE = "stigmer.runtime.v1.ResourceService"
 EVENT_SERVICE = "stigmer.runtime.v1.EventService"
 SERVER_SERVICE = "stigmer.runtime.v1.ServerService"
+MCP_DISCOVERY_SERVICE = "stigmer.runtime.v1.McpDiscoveryService"
 TASK_KIND_SERVICE = "ai.stigmer.agentic.workflow.v1.TaskKindRegistryQueryController"
 
 

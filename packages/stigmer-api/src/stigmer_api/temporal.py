@@ -12,6 +12,9 @@ AGENT_EXECUTION = "stigmer/agent-execution/invoke"
 SCHEDULE_FIRE = "stigmer/schedule/fire"
 """Workflow that a Temporal Schedule starts on the agent runner's queue: it asks the server for the run."""
 
+MCP_CONNECT = "stigmer/mcp-server/connect"
+"""Workflow on the agent runner's queue: connects to an MCP server once and reports what it offers."""
+
 WORKFLOW_EXECUTION_QUEUE = "workflow_execution_runner"
 AGENT_EXECUTION_QUEUE = "agent_execution_runner"
 
@@ -49,6 +52,14 @@ class ScheduleFire:
     """The one argument of SCHEDULE_FIRE. The nominal time comes from Temporal: TemporalScheduledStartTime."""
 
     schedule_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class McpConnect:
+    """The one argument of MCP_CONNECT. The values of variables lie in the ExecutionContext of `attempt`."""
+
+    mcp_server_id: str
+    attempt: str
 
 
 @dataclass(frozen=True, slots=True)

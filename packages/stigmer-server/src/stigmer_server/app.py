@@ -11,6 +11,7 @@ import structlog
 
 from stigmer_api.methods import (
     EVENT_SERVICE,
+    MCP_DISCOVERY_SERVICE,
     RESOURCE_SERVICE,
     SEARCH_SERVICE,
     SERVER_SERVICE,
@@ -21,6 +22,8 @@ from stigmer_server import runtime
 from stigmer_server.artifacts.expiry import ArtifactUpkeep
 from stigmer_server.artifacts.files import ArtifactFiles
 from stigmer_server.backup import backup
+from stigmer_server.discovery import reports as discovery
+from stigmer_server.discovery.attempts import CONNECT, Connector
 from stigmer_server.errors import StartupError
 from stigmer_server.executions.dispatch import Dispatcher
 from stigmer_server.executions.publishing import publish
@@ -61,6 +64,8 @@ FREE_METHODS: dict[str, UnaryBehaviour | StreamBehaviour] = {
     f"/{EVENT_SERVICE}/Publish": publish,
     f"/{SERVER_SERVICE}/GetInfo": runtime.get_info,
     f"/{SERVER_SERVICE}/Backup": backup,
+    f"/{MCP_DISCOVERY_SERVICE}/ReportDiscovery": discovery.report_discovery,
+    f"/{MCP_DISCOVERY_SERVICE}/Quarantine": discovery.quarantine,
 }
 
 
@@ -87,7 +92,11 @@ class App:
         self.broker = Broker(self.repository)
         self.temporal = TemporalLink(settings.temporal_target, settings.temporal_namespace)
         self.schedules = ScheduleKeeper(self.controller, ScheduleLink(self.temporal), settings.reconcile_seconds)
-        self.dispatcher = Dispatcher(self.controller, self.temporal, {SYNC: self.schedules.deliver})
+        self.dispatcher = Dispatcher(
+            self.controller,
+            self.temporal,
+            {SYNC: self.schedules.deliver, CONNECT: Connector(self.controller, self.temporal).deliver},
+        )
         self.reconciler = Reconciler(self.controller, self.temporal, settings.reconcile_seconds)
         self.upkeep = Upkeep(self.repository, settings)
         self.artifacts = ArtifactFiles(settings.artifacts_path)

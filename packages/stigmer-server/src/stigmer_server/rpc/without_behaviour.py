@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 __all__ = ["WITHOUT_BEHAVIOUR"]
 
-_BY_SERVICE: Mapping[str, tuple[str, ...]] = {
-    "mcpserver.v1.McpServerCommandController": ("connect", "startConnect"),
-}
+_BY_SERVICE: Mapping[str, tuple[str, ...]] = {}
 
 WITHOUT_BEHAVIOUR: frozenset[str] = frozenset(
     f"/ai.stigmer.agentic.{service}/{name}" for service, names in _BY_SERVICE.items() for name in names
