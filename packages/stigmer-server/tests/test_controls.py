@@ -22,7 +22,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from stigmer_api.client import AsyncClient
-from stigmer_api.errors import FailedPrecondition, InvalidArgument, NotFound, Unimplemented
+from stigmer_api.errors import FailedPrecondition, InvalidArgument, NotFound
 from stigmer_api.temporal import (
     SET_PAUSED,
     WORKFLOW_EXECUTION,
@@ -111,35 +111,6 @@ async def test_an_agent_runner_is_told_to_hold_as_long_as_a_pause_is_wanted(clie
     assert (await report(client, run, 2, phase=RUNNING)).signal == 1000
     await call(client, "agent_execution", "resume", id=run.metadata.id)
     assert (await report(client, run, 3, phase=RUNNING)).signal == 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "verb", "fields"),
-    [
-        ("agent_execution", "submitApproval", {"tool_call_id": "t1", "action": "APPROVAL_ACTION_APPROVE"}),
-        ("workflow_execution", "submitApproval", {"tool_call_id": "t1", "action": "APPROVAL_ACTION_APPROVE"}),
-    ],
-)
-async def test_an_answer_that_nobody_awaits_is_refused_with_what_is_awaited(
-    client: AsyncClient, kind: str, verb: str, fields: dict[str, str]
-) -> None:
-    run = await _execution(client, kind)
-    key = "agent_execution_id" if kind == "agent_execution" else "execution_id"
-    await report(client, run, 1, phase=RUNNING)
-    with pytest.raises(FailedPrecondition, match="waits for no answer") as refused:
-        await call(client, kind, verb, **{key: run.metadata.id}, **fields)
-    assert refused.value.reason == "APPROVAL_NOT_PENDING"
-    call_ = {"tool_call_id": "t1", "tool_name": "shell"}
-    pending = call_ if kind == "agent_execution" else {"approval": call_}
-    await report(client, run, 2, pending_approvals=[pending])
-    other = {**fields, "tool_call_id": "t2"}
-    with pytest.raises(FailedPrecondition, match="waits for an answer to t1"):
-        await call(client, kind, verb, **{key: run.metadata.id}, **other)
-    with pytest.raises(Unimplemented):
-        await call(client, kind, verb, **{key: run.metadata.id}, **fields)
-    await report(client, run, 3, phase=COMPLETED)
-    with pytest.raises(FailedPrecondition, match="has ended"):
-        await call(client, kind, verb, **{key: run.metadata.id}, **fields)
 
 
 async def test_pending_approvals_are_listed_by_page_and_only_while_they_are_pending(client: AsyncClient) -> None:

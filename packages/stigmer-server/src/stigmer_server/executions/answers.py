@@ -17,8 +17,8 @@ from stigmer_api.errors import FailedPrecondition, FieldViolation, InvalidArgume
 from stigmer_api.kinds import Kind
 from stigmer_api.temporal import TASK_ANSWERED, TaskAnswered
 from stigmer_server.executions.outbox import enqueue_signal
-from stigmer_server.executions.settle import rfc3339
 from stigmer_server.executions.signals import LARGEST_PAYLOAD, record_event, running
+from stigmer_server.executions.times import rfc3339
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.metadata import ACTOR, violation
 

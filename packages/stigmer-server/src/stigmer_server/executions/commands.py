@@ -11,7 +11,8 @@ from stigmer_server.executions import phases
 from stigmer_server.executions.controls import impossible
 from stigmer_server.executions.merge import is_news, merge_status
 from stigmer_server.executions.outbox import enqueue_cancel, enqueue_terminate, save_execution
-from stigmer_server.executions.settle import rfc3339, settle
+from stigmer_server.executions.settle import settle
+from stigmer_server.executions.times import rfc3339
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.metadata import violation
 

@@ -14,7 +14,16 @@ from stigmer_server.resources.envelope import Resource
 __all__ = ["is_news", "merge_status"]
 
 _OURS = frozenset(
-    {"phase", "audit", "sequence", "temporal_workflow_id", "last_event_sequence", "pause_requested", "recoveries"}
+    {
+        "phase",
+        "audit",
+        "sequence",
+        "temporal_workflow_id",
+        "last_event_sequence",
+        "pause_requested",
+        "recoveries",
+        "approval_event_stream",
+    }
 )
 """Status fields that a report cannot set by itself."""
 

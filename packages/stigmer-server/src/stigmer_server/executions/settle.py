@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stigmer_api.kinds import Kind
 from stigmer_server.executions import phases
 from stigmer_server.executions.outbox import save_execution
+from stigmer_server.executions.times import rfc3339
 
 if TYPE_CHECKING:
     from stigmer_server.resources.envelope import Resource
     from stigmer_server.resources.unit import UnitOfWork
 
-__all__ = ["rfc3339", "settle"]
-
-
-def rfc3339(moment: datetime) -> str:
-    """A moment as the execution kinds write it: RFC 3339, UTC, milliseconds."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+__all__ = ["settle"]
 
 
 def settle(unit: UnitOfWork, kind: Kind, execution_id: str, phase: str, reason: str) -> Resource | None:

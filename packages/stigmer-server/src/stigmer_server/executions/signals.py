@@ -17,7 +17,7 @@ from stigmer_api.temporal import SIGNAL_RECEIVED, SignalReceived
 from stigmer_server.executions import phases
 from stigmer_server.executions.controls import impossible
 from stigmer_server.executions.outbox import enqueue_signal
-from stigmer_server.executions.settle import rfc3339
+from stigmer_server.executions.times import rfc3339
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.metadata import violation
 

@@ -103,10 +103,8 @@ def _wrong(field: str, description: str) -> InvalidArgument:
 async def update_status(services: Services, request: Any) -> UpdateStatusResponse:
     """Merge a report; the answer tells the runner to hold when a pause is wanted, and to stop when it was ended."""
     require_valid(request)
-    waiting = _says_phase_other_than_waiting(request.status)
-    execution, news = await services.controller.run(
-        lambda unit: commands.report(unit, _KIND, request, clear=("pending_approvals",) if waiting else ())
-    )
+    clear = ("pending_approvals",) if _says_what_is_pending(request.status) else ()
+    execution, news = await services.controller.run(lambda unit: commands.report(unit, _KIND, request, clear=clear))
     if phases.phase_of(execution) not in phases.TERMINAL and execution.status.pause_requested:
         return UpdateStatusResponse(signal=ExecutionControlSignal.EXECUTION_CONTROL_SIGNAL_PAUSE)
     if news or phases.phase_of(execution) not in {phases.CANCELLED, phases.TERMINATED}:
@@ -116,10 +114,10 @@ async def update_status(services: Services, request: Any) -> UpdateStatusRespons
     )
 
 
-def _says_phase_other_than_waiting(status: Any) -> bool:
-    """Whether a report says that nobody is waited for: what was pending then is decided."""
+def _says_what_is_pending(status: Any) -> bool:
+    """Whether a report names everything that is pending, perhaps nothing. One of a pause knows nothing about it."""
     names = status.DESCRIPTOR.fields_by_name["phase"].enum_type.values_by_number
-    return names[status.phase].name not in {phases.UNSPECIFIED, phases.WAITING_FOR_APPROVAL}
+    return names[status.phase].name not in {phases.UNSPECIFIED, phases.WAITING_FOR_APPROVAL, phases.PAUSED}
 
 
 REGISTRATION = Registration(

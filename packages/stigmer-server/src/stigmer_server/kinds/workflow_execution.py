@@ -8,7 +8,7 @@ from typing import Any
 
 from stigmer_api.errors import FieldViolation
 from stigmer_api.kinds import kind_by_key
-from stigmer_server.executions import answers, approvals, commands, controls, events, publishing, signals
+from stigmer_server.executions import answers, approvals, awaited, commands, controls, events, publishing, signals
 from stigmer_server.executions.context import store_context
 from stigmer_server.executions.creation import execution_fields, make_pending
 from stigmer_server.executions.filters import list_filtered
@@ -54,7 +54,7 @@ class WorkflowExecutionStrategy(ExecutionStrategy):
     def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
         return {
             **execution_fields(resource, "workflow_id", "workflow_instance_id"),
-            **approvals.awaited_fields(resource),
+            **awaited.awaited_fields(resource),
             **publishing.subscribed_fields(resource),
         }
 
@@ -105,7 +105,7 @@ REGISTRATION = Registration(
         "sendSignal": partial(signals.send_signal, _KIND),
         "submitApproval": partial(approvals.submit_in_workflow, _KIND),
         "submitWorkflowTaskApproval": partial(answers.submit_for_task, _KIND),
-        "listPendingApprovals": partial(approvals.list_pending, _KIND),
+        "listPendingApprovals": partial(awaited.list_pending, _KIND),
         "list": partial(list_filtered, _KIND, "list"),
         "listByWorkflow": partial(list_filtered, _KIND, "listByWorkflow"),
         "getEventLog": partial(events.get_event_log, _KIND),

@@ -23,7 +23,7 @@ from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1.io_pb2 import (
 from stigmer_api.errors import InvalidArgument
 from stigmer_api.kinds import kind_by_key
 from stigmer_server.executions import phases
-from stigmer_server.executions.settle import rfc3339
+from stigmer_server.executions.times import rfc3339
 from stigmer_server.reports.reading import Span, executions, span_of_dates
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.envelope import from_record
