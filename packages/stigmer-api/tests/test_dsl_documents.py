@@ -89,11 +89,19 @@ def test_every_problem_is_reported_at_once_with_its_line() -> None:
         ("listen: {to: {one: {with: {type: x}}}}", "'listen' task, which is not supported yet"),
         ("emit: {event: {with: {type: x}}}", "'emit' task, which is not supported yet"),
         ("call: grpc, with: {}", "call: grpc, which is not supported yet"),
-        ("call: myFunction", "the function 'myFunction', which is not supported yet"),
+        ("call: myFunction", "'myFunction' is neither a kind of call"),
         ("run: {shell: {command: ls}}", "the task 't' runs a shell, which is not supported yet"),
-        ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {basic: {}}}}", "endpoint authentication is not supported yet"),
+        ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {basic: {username: u}}}}", "needs 'password'"),
         ("set: {x: 1}, input: {schema: {document: {}}}", "input.schema"),
-        ("set: {x: '${ $secrets.key }'}", "$secrets is not supported yet"),
+        ("set: {x: '${ $secrets.key }'}", "$secrets is available only where the value goes to a call"),
+        ("set: {x: '${.secrets.KEY}'}", "are filled in only where the value goes to a call"),
+        ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {certificate: {}}}}", "authentication by certificate is not supported"),
+        ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {use: nobody}}}", "use.authentications has no 'nobody'"),
+        ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {bearer: {use: key}}}}", "use.secrets does not declare 'key'"),
+        ("call: http, with: {method: get, endpoint: 'http://x/', body: '${ $secrets.key }'}", "use.secrets does not declare 'key'"),
+        ("call: http, with: {method: get, endpoint: 'http://x/', body: '${ \"a ${.secrets.KEY}\" }'}", "a placeholder cannot stand inside an expression"),
+        ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {oauth2: {authority: 'http://x', grant: authorization_code}}}}", "it needs a person with a browser"),
+        ("call: 'log:1.0.0@shop'", "use.catalogs has no 'shop'"),
         ("set: {x: '${ $output }'}", "$output does not exist here"),
         ("set: 5", "must be an object or an expression"),
         ("wait: 5", "a duration is an object such as"),
@@ -125,9 +133,9 @@ def test_names_of_tasks_in_other_scopes_are_no_targets() -> None:
 
 def test_what_the_top_level_cannot_do_yet_is_refused() -> None:
     found = problems(
-        HEAD + "do: [{a: {set: {}}}]\nschedule: {every: {hours: 1}}\nuse: {secrets: [x]}\nevaluate: {mode: loose}\n"
+        HEAD + "do: [{a: {set: {}}}]\nschedule: {every: {hours: 1}}\nevaluate: {mode: loose}\n"
     )
-    assert len(found) == 3
+    assert len(found) == 2
     assert all("not supported yet" in text for text in found)
 
 

@@ -36,6 +36,7 @@ class ApiServer:
         self.reports: dict[str, list[Any]] = {}
         self.events: dict[str, dict[str, Any]] = {}
         self.sequences: dict[str, int] = {}
+        self.variables: dict[str, dict[str, tuple[str, bool]]] = {}
         self.calls: list[str] = []
         self.cancelled: list[str] = []
         self.away = False
@@ -63,6 +64,7 @@ class ApiServer:
             *[(kind, "get", self._get) for kind in readable],
             ("workflow", "getByReference", self._by_reference),
             ("agent", "getByReference", self._by_reference),
+            ("execution_context", "getByExecutionId", self._context),
             ("workflow_execution", "create", self._create),
             ("agent_execution", "create", self._create),
             ("workflow_execution", "updateStatus", self._update_status),
@@ -99,6 +101,14 @@ class ApiServer:
         if request.value not in self.resources:
             raise NotFound(f"there is no {request.value}")
         return self.resources[request.value]
+
+    async def _context(self, request: Any) -> Any:
+        if request.execution_id not in self.variables:
+            raise NotFound(f"{request.execution_id} has no variables")
+        context: Any = kind_by_key("execution_context").message()
+        for name, (value, secret) in self.variables[request.execution_id].items():
+            context.spec.data[name].value, context.spec.data[name].is_secret = value, secret
+        return context
 
     async def _by_reference(self, request: Any) -> Any:
         for resource in self.resources.values():

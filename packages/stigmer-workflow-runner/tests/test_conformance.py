@@ -6,6 +6,7 @@ Scenarios that need what the runner refuses are listed by name: supporting one m
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -19,13 +20,13 @@ from temporalio.exceptions import ApplicationError
 from stigmer_api.dsl.definition import read_text
 from stigmer_api.dsl.problems import DocumentInvalidError
 from stigmer_workflow_runner.activities.http import HttpCalls
+from stigmer_workflow_runner.activities.web import Web
 from stigmer_workflow_runner.errors import Fault
 from stigmer_workflow_runner.inprocess import InProcessRuntime, run_document
 from stigmer_workflow_runner.progress import Progress
 
 NOT_YET = {
     "Fork Task With Competing Concurrent Sub Tasks": "'fork' task",
-    "Call HTTP Using Basic Authentication": "endpoint authentication",
     "Call OpenAPI With Content Output": "call: openapi",
     "Call OpenAPI With Response Output": "call: openapi",
     "Emit Task": "'emit' task",
@@ -60,7 +61,7 @@ class Run:
     """What a scenario builds up and asks about."""
 
     def __init__(self, base: str) -> None:
-        self.http = HttpCalls({"https://petstore.swagger.io": base, "https://httpbin.org": base})
+        self.web = Web({"https://petstore.swagger.io": base, "https://httpbin.org": base})
         self.document = ""
         self.given: Any = None
         self.trace = Trace()
@@ -70,7 +71,7 @@ class Run:
     async def execute(self) -> None:
         async def call(request: dict[str, Any]) -> Any:
             try:
-                return await self.http.request(request)
+                return await HttpCalls(self.web).call(request)
             except ApplicationError as error:
                 raise Fault(error.details[0]) from error
 
@@ -119,7 +120,11 @@ class Run:
             assert (order.index(name) < order.index(other)) is (relation == "before")
 
 
-async def petstore(_verb: str, path: str, _headers: dict[str, str], _body: bytes) -> tuple[int, Any]:
+async def petstore(_verb: str, path: str, headers: dict[str, str], _body: bytes) -> tuple[int, Any]:
+    if path.startswith("/basic-auth/"):
+        pair = ":".join(path.split("/")[2:]).encode()
+        known = headers.get("authorization") == f"Basic {base64.b64encode(pair).decode()}"
+        return (200, {"authenticated": True}) if known else (401, {})
     pets = {"/v2/pet/1": {"id": 1, "name": "Rex", "status": "available"}, "/v2/pet/2": {"id": 2, "name": "Tom"}}
     if path == "/v2/pet/findByStatus?status=available":
         return 200, [pets["/v2/pet/1"]]
@@ -146,4 +151,4 @@ async def test_the_conformance_kit_s_scenario(scenario: Any, http: HttpService) 
             await run.execute()
         else:
             run.check(text, None if body is None else yaml.load(body))
-    await run.http.close()
+    await run.web.close()

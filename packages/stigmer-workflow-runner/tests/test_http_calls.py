@@ -12,13 +12,14 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from stigmer_workflow_runner.activities.http import HttpCalls
+from stigmer_workflow_runner.activities.web import Web
 
 
 @pytest.fixture
 async def calls(http: Any) -> Any:
-    found = HttpCalls({"https://shop.example": http.url}, max_bytes=1000)
-    yield found
-    await found.close()
+    web = Web({"https://shop.example": http.url}, max_bytes=1000)
+    yield HttpCalls(web)
+    await web.close()
 
 
 def request(uri: Any, **more: Any) -> Any:
@@ -29,19 +30,19 @@ def request(uri: Any, **more: Any) -> Any:
 
 async def error_of(calls: Any, asked: Any) -> Any:
     with pytest.raises(ApplicationError) as found:
-        await calls.request(asked)
+        await calls.call(asked)
     assert found.value.non_retryable
     return found.value.details[0]
 
 
 async def test_json_is_decoded_and_the_key_is_sent(calls: Any, http: Any) -> None:
-    result = await calls.request(request(f"{http.url}/a", query=[["q", "x y"], ["q", "2"]]))
+    result = await calls.call(request(f"{http.url}/a", query=[["q", "x y"], ["q", "2"]]))
     assert result["path"] == "/a?q=x+y&q=2"
     assert http.requests[0][2]["idempotency-key"] == "k-1"
 
 
 async def test_the_host_map_replaces_the_beginning_of_a_uri_only_at_a_boundary(calls: Any, http: Any) -> None:
-    assert (await calls.request(request("https://shop.example/x")))["path"] == "/x"
+    assert (await calls.call(request("https://shop.example/x")))["path"] == "/x"
     assert (await error_of(calls, request("https://shop.example.invalid:1/x")))["status"] == 503
 
 
@@ -54,7 +55,7 @@ async def test_a_body_is_json_unless_it_is_text(calls: Any, http: Any, body: Any
         return 200, {}
 
     http.answer = accept
-    await calls.request(request(f"{http.url}/a", method="POST", body=body, has_body=True))
+    await calls.call(request(f"{http.url}/a", method="POST", body=body, has_body=True))
     _, _, headers, received = http.requests[0]
     assert (received, headers["content-type"]) == (sent, kind)
 
@@ -64,12 +65,12 @@ async def test_content_that_is_no_json_is_text_and_raw_is_base64(calls: Any, htt
         return 200, "grüß".encode()
 
     http.answer = text
-    assert await calls.request(request(http.url)) == "grüß"
-    assert await calls.request(request(http.url, output="raw")) == base64.b64encode("grüß".encode()).decode()
+    assert await calls.call(request(http.url)) == "grüß"
+    assert await calls.call(request(http.url, output="raw")) == base64.b64encode("grüß".encode()).decode()
 
 
 async def test_the_whole_response_has_request_status_headers_and_content(calls: Any, http: Any) -> None:
-    result = await calls.request(request(f"{http.url}/a", output="response", headers={"Authorization": "Bearer x"}))
+    result = await calls.call(request(f"{http.url}/a", output="response", headers={"Authorization": "Bearer x"}))
     assert (result["statusCode"], result["content"]["path"], result["request"]["method"]) == (200, "/a", "GET")
     assert "authorization" not in result["request"]["headers"]
     assert result["headers"]["content-type"] == "application/json"
@@ -92,7 +93,7 @@ async def test_redirects_are_errors_unless_asked_for(calls: Any, http: Any) -> N
 
     http.answer = moved
     assert (await error_of(calls, request(f"{http.url}/old")))["status"] == 302
-    assert await calls.request(request(f"{http.url}/old", redirect=True)) == {"path": "/new"}
+    assert await calls.call(request(f"{http.url}/old", redirect=True)) == {"path": "/new"}
 
 
 async def test_an_endpoint_that_refuses_is_named(calls: Any) -> None:

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from stigmer_api.temporal import WORKFLOW_EXECUTION_QUEUE
+from stigmer_workflow_runner.activities.guard import DENIED
 from stigmer_workflow_runner.errors import RunnerError
 
 
@@ -68,6 +69,10 @@ class Settings(BaseSettings):
     """Events after which a run continues as new; 0 leaves it to Temporal (about 4,000). For tests."""
     http_host_map: dict[str, str] = _setting({}, "STIGMER_HTTP_HOST_MAP", config="workflow_runner.http_host_map")
     """Replacements of the beginnings of URIs (JSON object), for stand-ins and proxies."""
+    http_allow: list[str] = _setting([], "STIGMER_HTTP_ALLOW", config="workflow_runner.http_allow")
+    """Hosts that calls may reach (JSON list of names, `*.example.com`, addresses, networks); empty: all not denied."""
+    http_deny: list[str] = _setting(list(DENIED), "STIGMER_HTTP_DENY", config="workflow_runner.http_deny")
+    """Hosts that calls may not reach, even when they are allowed. Default: the metadata services of clouds."""
     http_max_bytes: int = _setting(
         16 * 1024 * 1024, "STIGMER_HTTP_MAX_BYTES", config="workflow_runner.http_max_bytes", ge=1
     )
@@ -100,6 +105,27 @@ class Settings(BaseSettings):
         30.0, "STIGMER_CLAIM_CHECK_DAYS", "CLAIMCHECK_TTL_DAYS", config="workflow_runner.claim_check.days", gt=0
     )
     """Days after the last use that a file is kept; what an open execution refers to is kept longer."""
+
+    files_directory: Path | None = _setting(
+        None, "STIGMER_WORKFLOW_FILES_DIRECTORY", config="workflow_runner.files_directory"
+    )
+    """What file:// URIs in documents reach, and nothing else; empty: files of the home."""
+    default_catalog: str = _setting(
+        "https://github.com/serverlessworkflow/catalog/tree/main",
+        "STIGMER_WORKFLOW_DEFAULT_CATALOG",
+        config="workflow_runner.default_catalog",
+    )
+    """Root of the catalog that documents call `default`: a URL, or file:// below files_directory."""
+
+    @property
+    def files(self) -> Path:
+        """The directory of file:// URIs."""
+        return (self.files_directory or self.home / "files").expanduser()
+
+    @property
+    def documents(self) -> Path:
+        """Where the documents that describe calls are kept by their hash."""
+        return (self.home / "data" / "documents").expanduser()
 
     @property
     def server(self) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+from stigmer_api.dsl.authentication import SCHEMES, Authentication
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.expressions import Expression, Template
 from stigmer_api.dsl.model import Duration, Task
@@ -13,6 +14,10 @@ from stigmer_workflow_runner.state import Frame, Scope, datetime_descriptor
 
 if TYPE_CHECKING:
     from stigmer_workflow_runner.engine import Engine
+
+
+MASK: Final = "***"
+"""What stands where a secret was."""
 
 
 class Step:
@@ -32,12 +37,26 @@ class Step:
         """The world."""
         return self.engine.runtime
 
+    @property
+    def context(self) -> Json:
+        """What `$context` is here: a branch of a `fork` has a copy of its own."""
+        return self.engine.state.context if self.scope.branch is None else self.scope.branch["context"]
+
+    @context.setter
+    def context(self, value: Json) -> None:
+        if self.scope.branch is None:
+            self.engine.state.context = value
+        else:
+            self.scope.branch["context"] = value
+
     def lookup(self, name: str) -> Json:
         """The value of a variable at this task."""
         if name in self.scope.variables:
             return self.scope.variables[name]
         if name == "input":
             return self.given
+        if name == "context":
+            return self.context
         if name == "task":
             return {
                 "name": self.task.name,
@@ -46,6 +65,8 @@ class Step:
                 "input": self.given,
                 "startedAt": datetime_descriptor(self.frame["began"]),
             }
+        if name == "authorization":
+            return authorization_of(self.task.body)
         return self.engine.lookup(name)
 
     def binding(self, **values: Json) -> Step:
@@ -72,3 +93,9 @@ class Step:
     def fault(self, kind: str, detail: str) -> Fault:
         """A standard error of this task."""
         return fault(kind, detail).place(self.task.pointer)
+
+
+def authorization_of(body: Any) -> Json:
+    """What `$authorization` shows in the workflow: the scheme of the task's policy, and no parameter."""
+    policy = getattr(body, "authentication", None)
+    return {"scheme": SCHEMES[policy.kind], "parameter": MASK} if isinstance(policy, Authentication) else None

@@ -15,8 +15,9 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from stigmer_api.client import AsyncClient
+from stigmer_workflow_runner.activities.calls import Calls
 from stigmer_workflow_runner.activities.child import Children
-from stigmer_workflow_runner.activities.http import HttpCalls
+from stigmer_workflow_runner.activities.events import Events
 from stigmer_workflow_runner.activities.load import Loading
 from stigmer_workflow_runner.activities.status import Reporting
 from stigmer_workflow_runner.blobs import Blobs
@@ -40,14 +41,19 @@ PASSED_THROUGH: Final = (
     *(
         f"stigmer_workflow_runner.{name}"
         for name in (
+            "branches",
             "definition",
             "engine",
             "errors",
+            "events",
             "excerpts",
             "flow",
+            "inbox",
             "json_text",
+            "outbound",
             "payloads",
             "progress",
+            "requests",
             "runtime",
             "state",
             "step",
@@ -84,8 +90,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         return
     if settings.claim_check:
         PAYLOAD_LIMIT.set(MAX_CLAIMED)
-    http = HttpCalls(settings.http_host_map, settings.http_max_bytes)
     async with AsyncClient(settings.server, token) as server:
+        calls = Calls(settings, server)
         pause = 0.2
         try:
             while not stop.is_set():
@@ -94,7 +100,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                     return
                 tidying = asyncio.create_task(_tidy(client, settings))
                 try:
-                    await _poll(_worker(client, settings, server, http), settings, stop)
+                    await _poll(_worker(client, settings, server, calls), settings, stop)
                 except (RPCError, RuntimeError, ConnectionError) as error:
                     _log.warning("the worker stopped; starting it again", error=str(error))
                     await _pause(stop, pause)
@@ -102,11 +108,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 finally:
                     tidying.cancel()
         finally:
-            await http.close()
+            await calls.close()
 
 
-def _worker(client: Client, settings: Settings, server: AsyncClient, http: HttpCalls) -> Worker:
-    children = Children(server)
+def _worker(client: Client, settings: Settings, server: AsyncClient, calls: Calls) -> Worker:
+    children, events = Children(server), Events(server)
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -117,7 +123,9 @@ def _worker(client: Client, settings: Settings, server: AsyncClient, http: HttpC
             children.start,
             children.read,
             children.cancel,
-            http.call,
+            events.publish,
+            events.read_answer,
+            *calls.activities,
         ],
         workflow_runner=sandbox(),
         max_cached_workflows=settings.max_cached_workflows,

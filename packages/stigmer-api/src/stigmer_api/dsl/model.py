@@ -53,7 +53,7 @@ class TaskList:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A whole document, checked."""
+    """A whole document, checked. `secrets` and `variables` are the names it needs of its execution's variables."""
 
     namespace: str
     name: str
@@ -63,3 +63,5 @@ class Workflow:
     input_from: Template | None = None
     output_as: Template | None = None
     timeout: Duration | None = None
+    secrets: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()

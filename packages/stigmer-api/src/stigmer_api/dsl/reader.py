@@ -16,23 +16,38 @@ from stigmer_api.dsl.expressions import (
     compile_expression,
     is_expression,
 )
-from stigmer_api.dsl.model import DIRECTIVES, Duration, TaskList
+from stigmer_api.dsl.hidden import (
+    AUTHORIZATION,
+    SECRET_TEXTS,
+    SECRETS,
+    VARIABLES,
+    Needs,
+    has_placeholders,
+    named_secrets,
+    note_placeholders,
+    placeholders,
+    without_placeholders,
+)
+from stigmer_api.dsl.model import DIRECTIVES, Duration, Task, TaskList
 from stigmer_api.dsl.problems import Problems, child, listed, shortened
 
 NOT_YET: Final = "is not supported yet"
 _EVERYWHERE: Final = frozenset({"task", "workflow", "runtime", "context"})
 BEFORE_TASK: Final = _EVERYWHERE
 """Arguments of `if` and `input.from`."""
-IN_TASK: Final = _EVERYWHERE | {"input"}
+IN_TASK: Final = _EVERYWHERE | {"input", AUTHORIZATION}
 """Arguments of a task's own definition and of `output.as`."""
+OUTBOUND: Final = IN_TASK | {SECRETS}
+"""Arguments where the value leaves the workflow by an activity."""
 AFTER_TASK: Final = IN_TASK | {"output"}
 """Arguments of `export.as`."""
 WORKFLOW_INPUT: Final = frozenset({"workflow", "runtime"})
 WORKFLOW_OUTPUT: Final = WORKFLOW_INPUT | {"context"}
 
 _ABSENT_VARIABLES: Final = {
-    "secrets": f"$secrets {NOT_YET}",
-    "authorization": f"$authorization {NOT_YET}",
+    "secrets": "$secrets is available only where the value goes to a call (its 'with' and its authentication): "
+    "anywhere else the secret would be stored in the history of the execution",
+    "authorization": "$authorization is available in a task's definition, its output.as and its export.as",
     "env": "$env is not part of the DSL: pass values in the input of the execution",
     "data": "$data is not part of the DSL: use $context with export.as, or the input",
 }
@@ -45,6 +60,13 @@ class ListReader(Protocol):
 
     def __call__(self, reader: Reader, value: Json, pointer: str) -> TaskList:
         """The compiled list at `pointer`."""
+
+
+class TaskReader(Protocol):
+    """Reads one task."""
+
+    def __call__(self, reader: Reader, name: str, value: Json, pointer: str) -> Task | None:
+        """The compiled task at `pointer`, None when it is broken."""
 
 
 class TaskType(Protocol):
@@ -71,6 +93,9 @@ class Reader:
     types: TaskTypes = field(default_factory=dict)
     declared: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     extra_variables: frozenset[str] = frozenset()
+    needs: Needs = field(default_factory=Needs)
+    read_task: TaskReader | None = None
+    functions: dict[str, Task | None] = field(default_factory=dict)
     targets: list[tuple[str, str]] = field(default_factory=list)
 
     def with_variables(self, *names: str) -> Reader:
@@ -153,6 +178,29 @@ class Reader:
 
         return build_template(value, expression_at, pointer)
 
+    def outbound(self, value: Json, pointer: str) -> Template:
+        """A template whose value goes to an activity and nowhere else: it may use secrets and placeholders.
+
+        The runner evaluates it with `outbound.Parcel`, never with `Step.evaluate`.
+        """
+
+        def expression_at(text: str, place: str) -> Expression | None:
+            if has_placeholders(text):
+                if is_expression(without_placeholders(text)):
+                    self.problem(place, "a placeholder cannot stand inside an expression: use $secrets.NAME there")
+                    return None
+                note_placeholders(text, self.needs)
+                return self._compile(placeholders(text), place, frozenset({SECRET_TEXTS, VARIABLES}), filled=True)
+            return self._compile(text, place, OUTBOUND) if is_expression(text) else None
+
+        return build_template(value, expression_at, pointer)
+
+    def secret(self, name: str, pointer: str) -> None:
+        """Note that the secret `name` is needed. It must be declared."""
+        if name not in self.declared.get(SECRETS, {}):
+            self.problem(pointer, f"use.secrets does not declare {shortened(name)!r}")
+        self.needs.secrets.add(name)
+
     def filter(self, value: Json, pointer: str, available: frozenset[str]) -> Template:
         """`from` and `as`: a text is an expression as it is, an object is evaluated at any depth."""
         if isinstance(value, str):
@@ -163,7 +211,14 @@ class Reader:
         self.problem(pointer, f"must be an expression or an object, not {_kind(value)}")
         return Template(value)
 
-    def _compile(self, text: str, pointer: str, available: frozenset[str]) -> Expression | None:
+    def _compile(
+        self, text: str, pointer: str, available: frozenset[str], *, filled: bool = False
+    ) -> Expression | None:
+        if not filled and has_placeholders(text):
+            self.problem(
+                pointer, "${.secrets.NAME} and ${.env_vars.NAME} are filled in only where the value goes to a call"
+            )
+            return None
         try:
             expression = compile_expression(text)
         except ExpressionInvalidError as error:
@@ -173,7 +228,16 @@ class Reader:
             absent = _ABSENT_VARIABLES.get(name)
             have = listed(f"${n}" for n in sorted(available | self.extra_variables))
             self.problem(pointer, absent or f"${shortened(name)} does not exist here: this place has {have}")
+        if SECRETS in expression.variables and SECRETS in available:
+            self._note_secrets(expression, pointer)
         return expression
+
+    def _note_secrets(self, expression: Expression, pointer: str) -> None:
+        names, others = named_secrets(expression)
+        for name in sorted(names):
+            self.secret(name, pointer)
+        if others:
+            self.needs.secrets.update(self.declared.get(SECRETS, {}))
 
     def duration(self, value: Json, pointer: str, available: frozenset[str] = IN_TASK) -> Duration:
         """A duration: object, ISO 8601 text, or an expression that gives one of them."""
@@ -193,6 +257,23 @@ class Reader:
     def tasks(self, value: Json, pointer: str) -> TaskList:
         """A nested task list."""
         return self.read_list(self, value, pointer)
+
+    def function(self, name: str, pointer: str) -> Task | None:
+        """The task of `use.functions.<name>`, compiled once; it sees its input and no variables of loops.
+
+        `pointer` is where it is called: a function that comes to call itself is a problem there.
+        """
+        if name not in self.functions:
+            self.functions[name] = None
+            place = child("/use/functions", name)
+            inner = replace(self, extra_variables=frozenset(), targets=[])
+            read = self.read_task
+            task = None if read is None else read(inner, name, self.declared["functions"][name], place)
+            self.functions[name] = task
+            return task
+        if self.functions[name] is None:
+            self.problem(pointer, f"the function {shortened(name)!r} is broken, or calls itself")
+        return self.functions[name]
 
     def target(self, value: Json, pointer: str) -> str:
         """A flow directive. Names are checked when the whole list is known."""

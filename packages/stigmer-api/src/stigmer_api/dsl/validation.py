@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from stigmer_api.dsl.authentication import read_policy
+from stigmer_api.dsl.endpoints import read_catalog
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.expressions import Template
+from stigmer_api.dsl.hidden import SECRETS
 from stigmer_api.dsl.model import CONTINUE, DIRECTIVES, Duration, Task, TaskList, Workflow
-from stigmer_api.dsl.problems import Problems, child, listed, shortened
+from stigmer_api.dsl.problems import DocumentInvalidError, Problem, Problems, child, listed, shortened
 from stigmer_api.dsl.reader import (
     AFTER_TASK,
     BEFORE_TASK,
@@ -27,8 +30,8 @@ MAX_TASKS: Final = 5_000
 DOCUMENT_KEYS: Final = ("dsl", "namespace", "name", "version", "title", "summary", "tags", "metadata")
 SHARED_KEYS: Final = ("if", "input", "output", "export", "timeout", "then", "metadata")
 TOP_KEYS: Final = ("document", "input", "use", "do", "timeout", "output", "schedule", "evaluate")
-_USE_SUPPORTED: Final = ("errors", "retries", "timeouts")
-_USE_UNSUPPORTED: Final = ("authentications", "catalogs", "extensions", "functions", "secrets")
+_USE_SUPPORTED: Final = ("authentications", "catalogs", "errors", "functions", "retries", "timeouts")
+_USE_UNSUPPORTED: Final = ("extensions",)
 
 # A `for` task has a `do` too, so the order in which kinds are looked for decides.
 KIND_ORDER: Final = (
@@ -52,7 +55,7 @@ def compile_document(value: Json, types: TaskTypes, lines: Mapping[str, int] | N
     reader = Reader(problems, _read_list, types)
     fields = reader.fields(value, "", TOP_KEYS, required=("document", "do"))
     head = _read_head(reader, fields.get("document"))
-    reader = Reader(problems, _read_list, types, declared=_read_use(reader, fields.get("use")))
+    reader = Reader(problems, _read_list, types, declared=_read_use(reader, fields.get("use")), read_task=_read_task)
     reader.refuse(fields, "", ("schedule",), "the top-level key")
     _check_evaluate(reader, fields.get("evaluate"))
     workflow = Workflow(
@@ -65,8 +68,20 @@ def compile_document(value: Json, types: TaskTypes, lines: Mapping[str, int] | N
         output_as=_read_filter(reader, fields, "", "output", "as", WORKFLOW_OUTPUT),
         timeout=_read_timeout(reader, fields, "", WORKFLOW_OUTPUT),
     )
+    _read_reusable(reader)
     problems.raise_if_any()
-    return workflow
+    needs = reader.needs
+    return replace(workflow, secrets=tuple(sorted(needs.secrets)), variables=tuple(sorted(needs.variables)))
+
+
+def compile_task(name: str, value: Json, pointer: str, types: TaskTypes) -> Task:
+    """Check and compile one task that belongs to no document. Raises `DocumentInvalidError`."""
+    problems = Problems()
+    task = _read_task(Reader(problems, _read_list, types, read_task=_read_task), name, value, pointer)
+    problems.raise_if_any()
+    if task is None:
+        raise DocumentInvalidError([Problem(pointer, "is no task")])
+    return task
 
 
 def _read_head(reader: Reader, value: Json) -> dict[str, str]:
@@ -94,7 +109,7 @@ def _read_head(reader: Reader, value: Json) -> dict[str, str]:
 def _read_use(reader: Reader, value: Json) -> dict[str, Mapping[str, Json]]:
     if value is None:
         return {}
-    fields = reader.fields(value, "/use", _USE_SUPPORTED + _USE_UNSUPPORTED)
+    fields = reader.fields(value, "/use", (*_USE_SUPPORTED, *_USE_UNSUPPORTED, SECRETS))
     reader.refuse(fields, "/use", _USE_UNSUPPORTED, "the section use of")
     declared = {}
     for section in _USE_SUPPORTED:
@@ -103,7 +118,28 @@ def _read_use(reader: Reader, value: Json) -> dict[str, Mapping[str, Json]]:
                 declared[section] = fields[section]
             else:
                 reader.problem(f"/use/{section}", "must be an object of named definitions")
+    declared[SECRETS] = _read_secrets(reader, fields)
     return declared
+
+
+def _read_secrets(reader: Reader, fields: Mapping[str, Json]) -> dict[str, Json]:
+    names = fields.get(SECRETS, [])
+    if not isinstance(names, list):
+        reader.problem("/use/secrets", "must be a list of names")
+        return {}
+    return {reader.text(name, child("/use/secrets", i)): None for i, name in enumerate(names)}
+
+
+def _read_reusable(reader: Reader) -> None:
+    """Check what `use` declares where nothing else does: policies, functions and catalogs, used or not."""
+    for name, policy in reader.declared.get("authentications", {}).items():
+        read_policy(reader, policy, child("/use/authentications", name))
+    for name in reader.declared.get("functions", {}):
+        place = child("/use/functions", name)
+        if name not in reader.functions:
+            reader.function(name, place)
+    for name, catalog in reader.declared.get("catalogs", {}).items():
+        read_catalog(reader, catalog, child("/use/catalogs", name))
 
 
 def _check_evaluate(reader: Reader, value: Json) -> None:
@@ -167,7 +203,7 @@ def _read_task(reader: Reader, name: str, value: Json, pointer: str) -> Task | N
     if task_type is None:
         reader.problem(pointer, f"the task {name!r} is a {kind!r} task, which {NOT_YET}")
         return None
-    reader.fields(value, pointer, (*task_type.keys, *SHARED_KEYS))
+    reader.fields(value, pointer, dict.fromkeys((*task_type.keys, *SHARED_KEYS)))
     own = {key: value[key] for key in task_type.keys if key in value}
     label, body = task_type.read(reader, name, own, pointer)
     return Task(

@@ -10,12 +10,14 @@ from temporalio import activity
 
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.problems import DocumentInvalidError
+from stigmer_api.dsl.tasks.listen import subscriptions_of
 from stigmer_api.errors import ApiError
 from stigmer_api.kinds import kind_by_key
 from stigmer_api.messages import message_class
 from stigmer_api.workflows.checking import check_spec
 from stigmer_workflow_runner.activities.failures import failure, fitting, no_surprises, server_errors
-from stigmer_workflow_runner.definition import canonical, digest
+from stigmer_workflow_runner.activities.variables import missing, read_variables
+from stigmer_workflow_runner.definition import canonical, compile_pinned, digest
 from stigmer_workflow_runner.errors import error_object
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Loading:
 
     @activity.defn(name="load_execution")
     async def load(self, argument: dict[str, Any]) -> dict[str, Any]:
-        """`{org, input, definition, sha256, workflow_id, ended}` of `{execution_id}`.
+        """`{org, input, definition, sha256, workflow_id, ended, subscriptions}` of `{execution_id}`.
 
         `definition` is the document as canonical JSON text; `ended` is true when the execution is terminal already.
         """
@@ -46,6 +48,7 @@ class Loading:
             execution = await self._get("workflow_execution", f"{_EXECUTION}.WorkflowExecutionId", execution_id)
             workflow = await self._workflow_of(execution)
             value = await asyncio.to_thread(document_of, workflow)
+            await self._check_variables(execution_id, value)
         loaded = {
             "org": execution.metadata.org,
             "input": _input_of(execution.spec),
@@ -54,9 +57,21 @@ class Loading:
             "workflow_id": workflow.metadata.id,
             "instance_id": execution.spec.workflow_instance_id,
             "ended": execution.status.phase in _TERMINAL,
+            "subscriptions": subscriptions_of(value),
         }
         fitting(loaded, "the workflow with its input")
         return loaded
+
+    async def _check_variables(self, execution_id: str, document: Json) -> None:
+        """Nothing starts without the secrets and variables that the document asks for."""
+        workflow = await asyncio.to_thread(compile_pinned, digest(document), canonical(document))
+        if workflow.secrets or workflow.variables:
+            found = (await read_variables(self._client, execution_id)).texts
+            secrets, variables = (
+                [n for n in names if n not in found] for names in (workflow.secrets, workflow.variables)
+            )
+            if secrets or variables:
+                raise failure(error_object("authorization", missing(secrets, variables)))
 
     async def _get(self, kind: str, id_message: str, resource_id: str) -> Any:
         return await self._client.call(kind, "get", message_class(id_message)(value=resource_id))

@@ -9,9 +9,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from stigmer_api.dsl.tasks.call_agent import AgentCall
+from stigmer_api.dsl.tasks.call_function import FunctionCall
 from stigmer_api.dsl.tasks.call_http import HttpCall
+from stigmer_api.dsl.tasks.call_openapi import OpenApiCall
 from stigmer_api.dsl.tasks.do import Do
+from stigmer_api.dsl.tasks.emit import Emit
 from stigmer_api.dsl.tasks.for_ import For
+from stigmer_api.dsl.tasks.fork import Fork
+from stigmer_api.dsl.tasks.human_input import HumanInput
+from stigmer_api.dsl.tasks.listen import Listen
 from stigmer_api.dsl.tasks.raise_ import Raise
 from stigmer_api.dsl.tasks.run import RunWorkflow
 from stigmer_api.dsl.tasks.set_ import Set
@@ -21,9 +27,15 @@ from stigmer_api.dsl.tasks.wait import Wait
 from stigmer_workflow_runner.flow import Outcome
 from stigmer_workflow_runner.step import Step
 from stigmer_workflow_runner.tasks.call_agent import run_call_agent
+from stigmer_workflow_runner.tasks.call_function import run_call_function
 from stigmer_workflow_runner.tasks.call_http import run_call_http
+from stigmer_workflow_runner.tasks.call_openapi import run_call_openapi
 from stigmer_workflow_runner.tasks.do import run_do
+from stigmer_workflow_runner.tasks.emit import run_emit
 from stigmer_workflow_runner.tasks.for_ import run_for
+from stigmer_workflow_runner.tasks.fork import run_fork
+from stigmer_workflow_runner.tasks.human_input import run_human_input
+from stigmer_workflow_runner.tasks.listen import run_listen
 from stigmer_workflow_runner.tasks.raise_ import run_raise
 from stigmer_workflow_runner.tasks.run import run_workflow
 from stigmer_workflow_runner.tasks.set_ import run_set
@@ -36,8 +48,14 @@ Body = Callable[[Any, Step], Awaitable[Outcome]]
 BODIES: Final[Mapping[type, Body]] = {
     AgentCall: run_call_agent,
     Do: run_do,
+    Emit: run_emit,
     For: run_for,
+    Fork: run_fork,
+    FunctionCall: run_call_function,
     HttpCall: run_call_http,
+    HumanInput: run_human_input,
+    Listen: run_listen,
+    OpenApiCall: run_call_openapi,
     Raise: run_raise,
     RunWorkflow: run_workflow,
     Set: run_set,

@@ -9,10 +9,18 @@ from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.problems import child
 from stigmer_api.dsl.reader import NOT_YET, Reader
 from stigmer_api.dsl.tasks.call_agent import read_agent_call
+from stigmer_api.dsl.tasks.call_function import read_function_call
 from stigmer_api.dsl.tasks.call_http import read_http_call
+from stigmer_api.dsl.tasks.call_openapi import read_openapi_call
+from stigmer_api.dsl.tasks.human_input import read_human_call
 
-CALLS: Final[Mapping[str, Callable[[Reader, Json, str], Any]]] = {"http": read_http_call, "agent": read_agent_call}
-_KNOWN_LATER: Final = ("grpc", "openapi", "asyncapi", "a2a", "mcp", "activity")
+CALLS: Final[Mapping[str, Callable[[Reader, Json, str], Any]]] = {
+    "http": read_http_call,
+    "openapi": read_openapi_call,
+    "agent": read_agent_call,
+    "human": read_human_call,
+}
+_KNOWN_LATER: Final = ("grpc", "asyncapi", "a2a", "mcp", "activity")
 
 
 class CallType:
@@ -24,13 +32,15 @@ class CallType:
         """Compile the call by its kind."""
         called = reader.text(fields["call"], child(pointer, "call"))
         read = CALLS.get(called)
-        if read is None:
-            if called:
-                what = f"call: {called}" if called in _KNOWN_LATER else f"the function {called!r}"
-                known = " and ".join(f"call: {kind}" for kind in CALLS)
-                reader.problem(child(pointer, "call"), f"the task {name!r} uses {what}, which {NOT_YET}: use {known}")
-            return f"call {called}", None
-        if "with" not in fields:
-            reader.problem(pointer, f"the task {name!r} needs 'with'")
-            return f"call {called}", None
-        return f"call {called}", read(reader, fields["with"], child(pointer, "with"))
+        if read is not None:
+            if "with" not in fields:
+                reader.problem(pointer, f"the task {name!r} needs 'with'")
+                return f"call {called}", None
+            return f"call {called}", read(reader, fields["with"], child(pointer, "with"))
+        if called in _KNOWN_LATER:
+            known = " and ".join(f"call: {kind}" for kind in CALLS)
+            message = f"the task {name!r} uses call: {called}, which {NOT_YET}: use {known}"
+            reader.problem(child(pointer, "call"), message)
+        elif called:
+            return "call function", read_function_call(reader, called, fields, pointer, tuple(CALLS))
+        return f"call {called}", None

@@ -1,0 +1,46 @@
+"""All activities of calls, made from the settings; the worker registers what `activities` lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from stigmer_workflow_runner.activities.credentials import Authenticator
+from stigmer_workflow_runner.activities.documents import Documents
+from stigmer_workflow_runner.activities.functions import Functions
+from stigmer_workflow_runner.activities.guard import Guard
+from stigmer_workflow_runner.activities.http import HttpCalls
+from stigmer_workflow_runner.activities.openapi import OpenApiCalls
+from stigmer_workflow_runner.activities.variables import VariableSource
+from stigmer_workflow_runner.activities.web import Web
+from stigmer_workflow_runner.activities.world import World
+
+if TYPE_CHECKING:
+    from stigmer_api.client import AsyncClient
+    from stigmer_workflow_runner.settings import Settings
+
+
+class Calls:
+    """What every call shares: connections, tokens, rules for hosts. `close` ends the connections."""
+
+    def __init__(self, settings: Settings, server: AsyncClient | None) -> None:
+        guard = Guard(settings.http_allow, settings.http_deny)
+        self.web = Web(settings.http_host_map, settings.http_max_bytes, guard)
+        self._world = World(VariableSource(server))
+        self._authenticator = Authenticator(self.web)
+        self._documents = Documents(self._authenticator, settings.files, settings.documents)
+        self._catalog = settings.default_catalog
+
+    @property
+    def activities(self) -> list[Callable[..., Any]]:
+        """The activities."""
+        world, authenticator, documents = self._world, self._authenticator, self._documents
+        return [
+            HttpCalls(self.web, world, authenticator).call,
+            OpenApiCalls(world, authenticator, documents).call,
+            Functions(world, documents, self._catalog).load,
+        ]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.web.close()

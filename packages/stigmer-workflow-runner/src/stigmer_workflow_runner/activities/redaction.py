@@ -1,0 +1,81 @@
+"""Takes secret values out of what an activity gives back: the one exit through which results and errors go."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from stigmer_api.dsl.errors import Json
+from stigmer_workflow_runner.step import MASK
+
+SHORTEST: Final = 4
+"""Characters of the shortest value that is looked for: shorter ones occur everywhere by chance."""
+
+
+class Redactor:
+    """Knows the values that must not leave."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, values: Iterable[str]) -> None:
+        """Look for `values` too, and for the forms that they take on the way: escaped, encoded."""
+        for value in values:
+            if len(value) >= SHORTEST and value not in self._values:
+                self._values |= _forms(value)
+                self._pattern = None
+
+    def add_json(self, value: Json) -> None:
+        """Look for every text inside a value too."""
+        if isinstance(value, str):
+            self.add([value])
+        elif isinstance(value, dict):
+            for item in value.values():
+                self.add_json(item)
+        elif isinstance(value, list):
+            for item in value:
+                self.add_json(item)
+
+    def text(self, text: str) -> str:
+        """Text without them."""
+        if not self._values:
+            return text
+        if self._pattern is None:
+            longest_first = sorted(self._values, key=len, reverse=True)
+            self._pattern = re.compile("|".join(re.escape(value) for value in longest_first))
+        return self._pattern.sub(MASK, text)
+
+    def data(self, data: bytes) -> bytes:
+        """Bytes without them; whatever is no UTF-8 stays as it is."""
+        return self.text(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+    def value(self, value: Json) -> Json:
+        """A JSON value without them, keys included."""
+        if not self._values:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(str(key)): self.value(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        return value
+
+
+def _forms(value: str) -> set[str]:
+    data = value.encode("utf-8", "surrogatepass")
+    forms = {
+        value,
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        quote(data, safe=""),
+        quote_plus(data),
+        base64.b64encode(data).decode(),
+        base64.urlsafe_b64encode(data).decode(),
+    }
+    return {form for form in forms if len(form) >= SHORTEST}
