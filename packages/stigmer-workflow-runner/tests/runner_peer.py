@@ -274,6 +274,8 @@ class HttpService:
             else:
                 data = json.dumps(value).encode()
             extra = f"Location: {value['location']}\r\n" if 300 <= status < 400 else ""
+            if isinstance(value, dict) and "header" in value:
+                extra += "{}: {}\r\n".format(*value["header"])
             head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\n{extra}Content-Length: {len(data)}\r\n"
             writer.write((head + "Connection: close\r\n\r\n").encode() + data)
             await writer.drain()

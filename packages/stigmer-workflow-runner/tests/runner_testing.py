@@ -17,11 +17,17 @@ from typing import Any
 
 import pytest
 from runner_peer import TOKEN, ApiServer
+from temporalio import activity
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, WorkflowHandle
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from stigmer_api.temporal import WORKFLOW_EXECUTION, ExecutionInput, temporal_workflow_id
+from stigmer_workflow_runner.activities.calls import Calls
+from stigmer_workflow_runner.activities.web import Web
+from stigmer_workflow_runner.errors import Fault
+from stigmer_workflow_runner.inprocess import Activity
 from stigmer_workflow_runner.settings import Settings
 from stigmer_workflow_runner.worker import serve
 
@@ -84,6 +90,24 @@ async def wait_for_temporal(address: str) -> Client:
                 await asyncio.sleep(0.05)
             else:
                 return client
+
+
+def offline_calls(host_map: dict[str, str] | None = None, **settings: Any) -> tuple[Web, dict[str, Activity]]:
+    """The activities of calls for `InProcessRuntime`, by name; the first value is to be closed."""
+    base: dict[str, Any] = {"home": Path("/nonexistent"), "http_host_map": host_map or {}}
+    calls = Calls(Settings(**{**base, **settings}), None)
+
+    def as_coroutine(found: Any) -> Activity:
+        async def call(argument: dict[str, Any]) -> Any:
+            try:
+                return await found(argument)
+            except ApplicationError as error:
+                raise Fault(error.details[0]) from error
+
+        return call
+
+    by_name = {activity._Definition.must_from_callable(found).name: found for found in calls.activities}
+    return calls.web, {str(name): as_coroutine(found) for name, found in by_name.items()}
 
 
 class Stack:

@@ -6,7 +6,6 @@ Scenarios that need what the runner refuses are listed by name: supporting one m
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
@@ -14,21 +13,17 @@ import pytest
 from gherkin.parser import Parser
 from ruamel.yaml import YAML
 from runner_peer import HttpService
-from runner_testing import SHARED, shared_data
-from temporalio.exceptions import ApplicationError
+from runner_services import petstore
+from runner_testing import SHARED, offline_calls, shared_data
 
 from stigmer_api.dsl.definition import read_text
 from stigmer_api.dsl.problems import DocumentInvalidError
-from stigmer_workflow_runner.activities.http import HttpCalls
-from stigmer_workflow_runner.activities.web import Web
 from stigmer_workflow_runner.errors import Fault
 from stigmer_workflow_runner.inprocess import InProcessRuntime, run_document
 from stigmer_workflow_runner.progress import Progress
 
 NOT_YET = {
     "Fork Task With Competing Concurrent Sub Tasks": "'fork' task",
-    "Call OpenAPI With Content Output": "call: openapi",
-    "Call OpenAPI With Response Output": "call: openapi",
     "Emit Task": "'emit' task",
 }
 
@@ -61,7 +56,7 @@ class Run:
     """What a scenario builds up and asks about."""
 
     def __init__(self, base: str) -> None:
-        self.web = Web({"https://petstore.swagger.io": base, "https://httpbin.org": base})
+        self.web, self.calls = offline_calls({"https://petstore.swagger.io": base, "https://httpbin.org": base})
         self.document = ""
         self.given: Any = None
         self.trace = Trace()
@@ -69,15 +64,9 @@ class Run:
         self.fault: dict[str, Any] | None = None
 
     async def execute(self) -> None:
-        async def call(request: dict[str, Any]) -> Any:
-            try:
-                return await HttpCalls(self.web).call(request)
-            except ApplicationError as error:
-                raise Fault(error.details[0]) from error
-
         value, _ = read_text(self.document)
         try:
-            self.output = await run_document(value, self.given, InProcessRuntime({"http": call}), self.trace)
+            self.output = await run_document(value, self.given, InProcessRuntime(self.calls), self.trace)
         except Fault as error:
             self.fault = error.error
 
@@ -118,17 +107,6 @@ class Run:
             assert order[0 if relation == "first" else -1] == name
         else:
             assert (order.index(name) < order.index(other)) is (relation == "before")
-
-
-async def petstore(_verb: str, path: str, headers: dict[str, str], _body: bytes) -> tuple[int, Any]:
-    if path.startswith("/basic-auth/"):
-        pair = ":".join(path.split("/")[2:]).encode()
-        known = headers.get("authorization") == f"Basic {base64.b64encode(pair).decode()}"
-        return (200, {"authenticated": True}) if known else (401, {})
-    pets = {"/v2/pet/1": {"id": 1, "name": "Rex", "status": "available"}, "/v2/pet/2": {"id": 2, "name": "Tom"}}
-    if path == "/v2/pet/findByStatus?status=available":
-        return 200, [pets["/v2/pet/1"]]
-    return (200, pets[path]) if path in pets else (404, {"message": "not found"})
 
 
 @pytest.mark.parametrize("scenario", scenarios())
