@@ -24,6 +24,7 @@ def test_every_service_of_a_resource_package_belongs_to_a_kind() -> None:
         "ai.stigmer.agentic.workflow.v1.TaskKindRegistryQueryController",
         "ai.stigmer.search.v1.SearchService",
         "stigmer.runtime.v1.EventService",
+        "stigmer.runtime.v1.McpDiscoveryService",
         "stigmer.runtime.v1.ResourceService",
         "stigmer.runtime.v1.ServerService",
     }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from stigmer_api.errors import DeadlineExceeded, FieldViolation
+from stigmer_api.errors import DeadlineExceeded, FieldViolation, Unavailable
 from stigmer_api.kinds import kind_by_key
+from stigmer_api.temporal import AGENT_EXECUTION_QUEUE
 from stigmer_server.discovery.attempts import begin, drop_attempt, ended
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.envelope import Resource
@@ -66,7 +67,13 @@ async def start_connect(services: Services, request: Any) -> Resource:
 
 
 async def connect(services: Services, request: Any) -> Resource:
-    """Connect and answer when it is over, however it went; DEADLINE_EXCEEDED when no runner takes it up in time."""
+    """Connect and answer when it is over, however it went.
+
+    UNAVAILABLE when no agent runner is there to do it, DEADLINE_EXCEEDED when none takes it up in time.
+    """
+    require_valid(request)
+    await services.controller.get(_KIND, request.mcp_server_id)
+    await _require_runner(services)
     begun = await start_connect(services, request)
     attempt = begun.status.connect_status.workflow_id
     server = await ended(services.repository, request.mcp_server_id, attempt, _WAIT_SECONDS)
@@ -78,6 +85,18 @@ async def connect(services: Services, request: Any) -> Resource:
         f"no agent runner has connected {begun.metadata.slug!r} within {_WAIT_SECONDS:g} s; it goes on when one runs"
         " (stigmer-ctl status), and status.connect_status of the MCP server tells the result",
         metadata={"id": request.mcp_server_id},
+    )
+
+
+async def _require_runner(services: Services) -> None:
+    found = await services.temporal.probe()
+    if found.reachable and (found.pollers or {}).get(AGENT_EXECUTION_QUEUE):
+        return
+    problem = "no agent runner is running" if found.reachable else f"Temporal is away: {found.error}"
+    raise Unavailable(
+        f"{problem}, and only an agent runner can connect to MCP servers; see stigmer-ctl status."
+        " startConnect does not wait",
+        reason="NO_AGENT_RUNNER",
     )
 
 
