@@ -252,3 +252,35 @@ async def test_lists_of_workflow_executions_filter_and_sort(client: AsyncClient)
         if not token:
             break
     assert seen == "3210"
+
+
+async def _second(client: AsyncClient, turn: Any) -> Any:
+    message = resource("agent_execution", "run", {"session_id": turn.spec.session_id, "message": "and then?"})
+    return await client.call("agent_execution", "create", message)
+
+
+async def _starts(app: App) -> list[str]:
+    items = await app.repository.due_outbox(100, datetime.now(UTC) + timedelta(days=1))
+    return [item.key for item in items if item.topic == "start-execution"]
+
+
+async def test_the_turns_of_a_session_start_one_after_the_other(app: App, client: AsyncClient, turn: Any) -> None:
+    second, third = await _second(client, turn), await _second(client, turn)
+    assert second.status.setup_progress.current_phase.startswith(f"queued: waits for {turn.metadata.id}")
+    assert await _starts(app) == [turn.metadata.id]
+    await report(client, turn, 1, phase="EXECUTION_FAILED", error="no")
+    assert await _starts(app) == [turn.metadata.id, second.metadata.id]
+    begun = await call(client, "agent_execution", "get", value=second.metadata.id)
+    assert not begun.status.HasField("setup_progress")
+    with pytest.raises(FailedPrecondition, match=f"busy with {second.metadata.id}"):
+        await call(client, "agent_execution", "recover", id=turn.metadata.id)
+    await call(client, "agent_execution", "terminate", id=second.metadata.id)
+    assert (await _starts(app))[-1] == third.metadata.id
+
+
+async def test_a_queued_turn_can_be_ended_without_the_turn_before_it(app: App, client: AsyncClient, turn: Any) -> None:
+    second, third = await _second(client, turn), await _second(client, turn)
+    await call(client, "agent_execution", "terminate", id=second.metadata.id)
+    assert await _starts(app) == [turn.metadata.id]
+    await report(client, turn, 1, phase="EXECUTION_COMPLETED")
+    assert await _starts(app) == [turn.metadata.id, third.metadata.id]

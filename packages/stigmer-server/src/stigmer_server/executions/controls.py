@@ -13,6 +13,7 @@ from stigmer_api.temporal import SET_PAUSED, PauseState, first_sequence
 from stigmer_server.executions import phases
 from stigmer_server.executions.context import store_context
 from stigmer_server.executions.outbox import enqueue_recover, enqueue_signal
+from stigmer_server.executions.turns import refuse_if_busy
 from stigmer_server.resources.controller import require_valid
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ async def recover(kind: Kind, services: Services, request: Any) -> Resource:
             if phase not in phases.TERMINAL and status.recoveries:
                 return execution  # it was recovered already
             raise impossible(kind, execution)
+        if kind.key == "agent_execution":
+            refuse_if_busy(unit, execution)
         for name in _OF_THE_LAST_RUN:
             if name in status.DESCRIPTOR.fields_by_name:
                 status.ClearField(name)

@@ -11,8 +11,9 @@ from stigmer_api.errors import FieldViolation, InvalidArgument
 from stigmer_api.kinds import kind_by_key
 from stigmer_server.executions import approvals, attachments, commands, controls, phases
 from stigmer_server.executions.context import store_context
-from stigmer_server.executions.creation import execution_fields, make_pending
+from stigmer_server.executions.creation import execution_fields
 from stigmer_server.executions.strategy import ExecutionStrategy
+from stigmer_server.executions.turns import begin_turn, next_turn
 from stigmer_server.reports import summaries, usage
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.default_instance import ensure_default_instance
@@ -54,9 +55,10 @@ class AgentExecutionStrategy(ExecutionStrategy):
         else:
             spec.session_id = _make_session(unit, resource)
         store_context(unit, _KIND, resource)
-        make_pending(unit, _KIND, resource)
+        begin_turn(unit, resource)
 
     def ended(self, unit: UnitOfWork, resource: Resource) -> None:
+        next_turn(unit, resource)
         firing.finish(unit, resource)
 
     def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
