@@ -26,7 +26,7 @@ from stigmer_api._pb.ai.stigmer.agentic.environment.v1 import io_pb2 as ai_dot_s
 from stigmer_api._pb.ai.stigmer.commons.apiresource import io_pb2 as ai_dot_stigmer_dot_commons_dot_apiresource_dot_io__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&ai/stigmer/agentic/agent/v1/spec.proto\x12\x1b\x61i.stigmer.agentic.agent.v1\x1a*ai/stigmer/agentic/environment/v1/io.proto\x1a\'ai/stigmer/commons/apiresource/io.proto\x1a\x1b\x62uf/validate/validate.proto\"\xdf\x03\n\tAgentSpec\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\x10\n\x08icon_url\x18\x02 \x01(\t\x12\x1d\n\x0cinstructions\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\n\x12\x46\n\x11mcp_server_usages\x18\x04 \x03(\x0b\x32+.ai.stigmer.agentic.agent.v1.McpServerUsage\x12H\n\nskill_refs\x18\x05 \x03(\x0b\x32\x34.ai.stigmer.commons.apiresource.ApiResourceReference\x12\x39\n\nsub_agents\x18\x06 \x03(\x0b\x32%.ai.stigmer.agentic.agent.v1.SubAgent\x12<\n\x03\x65nv\x18\x07 \x03(\x0b\x32/.ai.stigmer.agentic.agent.v1.AgentSpec.EnvEntry\x12\x0e\n\x05model\x18\xe8\x07 \x01(\t\x12\x0f\n\x06script\x18\xe9\x07 \x01(\t\x1a`\n\x08\x45nvEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x43\n\x05value\x18\x02 \x01(\x0b\x32\x34.ai.stigmer.agentic.environment.v1.EnvVarDeclaration:\x02\x38\x01\">\n\tMcpAccess\x12\x1a\n\nmcp_server\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\renabled_tools\x18\x02 \x03(\t\"\xd1\x01\n\x0eMcpServerUsage\x12T\n\x0emcp_server_ref\x18\x01 \x01(\x0b\x32\x34.ai.stigmer.commons.apiresource.ApiResourceReferenceB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\renabled_tools\x18\x02 \x03(\t\x12R\n\x17tool_approval_overrides\x18\x03 \x03(\x0b\x32\x31.ai.stigmer.agentic.agent.v1.ToolApprovalOverride\"\xf2\x01\n\x08SubAgent\x12\x14\n\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x1d\n\x0cinstructions\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\n\x12:\n\nmcp_access\x18\x04 \x03(\x0b\x32&.ai.stigmer.agentic.agent.v1.McpAccess\x12H\n\nskill_refs\x18\x05 \x03(\x0b\x32\x34.ai.stigmer.commons.apiresource.ApiResourceReference\x12\x16\n\x0emodel_override\x18\x06 \x01(\t\"^\n\x14ToolApprovalOverride\x12\x1a\n\ttool_name\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x19\n\x11requires_approval\x18\x02 \x01(\x08\x12\x0f\n\x07message\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&ai/stigmer/agentic/agent/v1/spec.proto\x12\x1b\x61i.stigmer.agentic.agent.v1\x1a*ai/stigmer/agentic/environment/v1/io.proto\x1a\'ai/stigmer/commons/apiresource/io.proto\x1a\x1b\x62uf/validate/validate.proto\"\x89\x04\n\tAgentSpec\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\x10\n\x08icon_url\x18\x02 \x01(\t\x12\x1d\n\x0cinstructions\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\n\x12\x46\n\x11mcp_server_usages\x18\x04 \x03(\x0b\x32+.ai.stigmer.agentic.agent.v1.McpServerUsage\x12H\n\nskill_refs\x18\x05 \x03(\x0b\x32\x34.ai.stigmer.commons.apiresource.ApiResourceReference\x12\x39\n\nsub_agents\x18\x06 \x03(\x0b\x32%.ai.stigmer.agentic.agent.v1.SubAgent\x12<\n\x03\x65nv\x18\x07 \x03(\x0b\x32/.ai.stigmer.agentic.agent.v1.AgentSpec.EnvEntry\x12\x0e\n\x05model\x18\xe8\x07 \x01(\t\x12\x0f\n\x06script\x18\xe9\x07 \x01(\t\x12\x10\n\x07network\x18\xae\x08 \x01(\x08\x12\x16\n\rwithout_shell\x18\xaf\x08 \x01(\x08\x1a`\n\x08\x45nvEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x43\n\x05value\x18\x02 \x01(\x0b\x32\x34.ai.stigmer.agentic.environment.v1.EnvVarDeclaration:\x02\x38\x01\">\n\tMcpAccess\x12\x1a\n\nmcp_server\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\renabled_tools\x18\x02 \x03(\t\"\xd1\x01\n\x0eMcpServerUsage\x12T\n\x0emcp_server_ref\x18\x01 \x01(\x0b\x32\x34.ai.stigmer.commons.apiresource.ApiResourceReferenceB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\renabled_tools\x18\x02 \x03(\t\x12R\n\x17tool_approval_overrides\x18\x03 \x03(\x0b\x32\x31.ai.stigmer.agentic.agent.v1.ToolApprovalOverride\"\xf2\x01\n\x08SubAgent\x12\x14\n\x04name\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x1d\n\x0cinstructions\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\n\x12:\n\nmcp_access\x18\x04 \x03(\x0b\x32&.ai.stigmer.agentic.agent.v1.McpAccess\x12H\n\nskill_refs\x18\x05 \x03(\x0b\x32\x34.ai.stigmer.commons.apiresource.ApiResourceReference\x12\x16\n\x0emodel_override\x18\x06 \x01(\t\"^\n\x14ToolApprovalOverride\x12\x1a\n\ttool_name\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x19\n\x11requires_approval\x18\x02 \x01(\x08\x12\x0f\n\x07message\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,15 +48,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOOLAPPROVALOVERRIDE'].fields_by_name['tool_name']._loaded_options = None
   _globals['_TOOLAPPROVALOVERRIDE'].fields_by_name['tool_name']._serialized_options = b'\272H\004r\002\020\001'
   _globals['_AGENTSPEC']._serialized_start=186
-  _globals['_AGENTSPEC']._serialized_end=665
-  _globals['_AGENTSPEC_ENVENTRY']._serialized_start=569
-  _globals['_AGENTSPEC_ENVENTRY']._serialized_end=665
-  _globals['_MCPACCESS']._serialized_start=667
-  _globals['_MCPACCESS']._serialized_end=729
-  _globals['_MCPSERVERUSAGE']._serialized_start=732
-  _globals['_MCPSERVERUSAGE']._serialized_end=941
-  _globals['_SUBAGENT']._serialized_start=944
-  _globals['_SUBAGENT']._serialized_end=1186
-  _globals['_TOOLAPPROVALOVERRIDE']._serialized_start=1188
-  _globals['_TOOLAPPROVALOVERRIDE']._serialized_end=1282
+  _globals['_AGENTSPEC']._serialized_end=707
+  _globals['_AGENTSPEC_ENVENTRY']._serialized_start=611
+  _globals['_AGENTSPEC_ENVENTRY']._serialized_end=707
+  _globals['_MCPACCESS']._serialized_start=709
+  _globals['_MCPACCESS']._serialized_end=771
+  _globals['_MCPSERVERUSAGE']._serialized_start=774
+  _globals['_MCPSERVERUSAGE']._serialized_end=983
+  _globals['_SUBAGENT']._serialized_start=986
+  _globals['_SUBAGENT']._serialized_end=1228
+  _globals['_TOOLAPPROVALOVERRIDE']._serialized_start=1230
+  _globals['_TOOLAPPROVALOVERRIDE']._serialized_end=1324
 # @@protoc_insertion_point(module_scope)
