@@ -7,11 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stigmer_agent_runner.approvals.stored import approvals_of
+from stigmer_agent_runner.catalog import AbilityResolver
 from stigmer_agent_runner.engine.protocol import Notice, Segment
 from stigmer_agent_runner.environment import load_environment
 from stigmer_agent_runner.errors import ResolveError
 from stigmer_agent_runner.models import choose_model
 from stigmer_agent_runner.sessions import SessionPaths
+from stigmer_agent_runner.skills.cache import SkillCache
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 from stigmer_api._pb.ai.stigmer.agentic.session.v1 import enum_pb2 as session_enum_pb2
 from stigmer_api.errors import NotFound
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
     from typing import TypeVar
 
+    from stigmer_agent_runner.engine.providers import ModelChoice
     from stigmer_agent_runner.server import Server
     from stigmer_agent_runner.settings import Settings
     from stigmer_api._pb.ai.stigmer.agentic.agent.v1 import api_pb2 as agent_pb2
@@ -55,6 +59,11 @@ async def resolve(
     variables = await load_environment(execution.metadata.id, server)
     variables.require(f"agent {agent.metadata.slug or agent.metadata.name!r}", agent.spec.env)
     model = choose_model(spec.execution_config.model_name, agent.spec.model, agent.spec.script, settings, environment)
+
+    def choose(override: str) -> ModelChoice:
+        return choose_model(override, agent.spec.model, agent.spec.script, settings, environment) if override else model
+
+    abilities = AbilityResolver(server, SkillCache(settings.home / "data" / "skills"), variables)
     segment = Segment(
         execution_id=execution.metadata.id,
         session_id=spec.session_id,
@@ -64,7 +73,9 @@ async def resolve(
         model=model,
         paths=SessionPaths.of(settings.home, spec.session_id),
         script=agent.spec.script,
+        approvals=approvals_of(execution, settings.approval_timeout_seconds),
         environment=variables,
+        abilities=await abilities.resolve(agent, session, choose),
     )
     return Resolved(segment, _notices(execution))
 
@@ -84,11 +95,6 @@ def _refuse_unsupported(
     """Raise ResolveError for the first declared feature that would silently not work."""
     spec, config = execution.spec, execution.spec.execution_config
     declared = {
-        "spec.mcp_server_usages of the agent": bool(agent.spec.mcp_server_usages),
-        "spec.sub_agents of the agent": bool(agent.spec.sub_agents),
-        "spec.skill_refs of the agent": bool(agent.spec.skill_refs),
-        "spec.mcp_server_usages of the session": bool(session.spec.mcp_server_usages),
-        "spec.skill_refs of the session": bool(session.spec.skill_refs),
         "spec.workspace_entries of the session": bool(session.spec.workspace_entries),
         "spec.harness CURSOR of the session": session.spec.harness == session_enum_pb2.HARNESS_CURSOR,
         "spec.execution_target CLOUD of the session": (
@@ -100,7 +106,6 @@ def _refuse_unsupported(
         "spec.execution_config.max_tool_rounds": config.max_tool_rounds > 0,
         "spec.execution_config.max_tool_result_chars": config.max_tool_result_chars > 0,
         "spec.execution_config.max_cost_usd": config.max_cost_usd > 0,
-        "spec.execution_config.approval_mode INTERACTIVE": config.approval_mode == enum_pb2.APPROVAL_MODE_INTERACTIVE,
         "spec.execution_config.interaction_mode PLAN": config.interaction_mode == enum_pb2.INTERACTION_MODE_PLAN,
         "spec.execution_config.build_from_plan": config.build_from_plan,
     }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, cast
 
+from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 from stigmer_api.errors import NotFound
-from stigmer_api.methods import method
+from stigmer_api.methods import MCP_DISCOVERY_SERVICE, method
 
 if TYPE_CHECKING:
     from stigmer_api._pb.ai.stigmer.agentic.agent.v1 import api_pb2 as agent_pb2
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
     from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import io_pb2
     from stigmer_api._pb.ai.stigmer.agentic.agentinstance.v1 import api_pb2 as instance_pb2
     from stigmer_api._pb.ai.stigmer.agentic.executioncontext.v1 import api_pb2 as context_pb2
+    from stigmer_api._pb.ai.stigmer.agentic.mcpserver.v1 import api_pb2 as mcp_pb2
     from stigmer_api._pb.ai.stigmer.agentic.session.v1 import api_pb2 as session_pb2
+    from stigmer_api._pb.ai.stigmer.agentic.skill.v1 import api_pb2 as skill_pb2
+    from stigmer_api._pb.ai.stigmer.agentic.skill.v1 import io_pb2 as skill_io_pb2
+    from stigmer_api._pb.ai.stigmer.commons.apiresource.io_pb2 import ApiResourceReference
+    from stigmer_api._pb.stigmer.runtime.v1 import mcp_pb2 as discovery_pb2
     from stigmer_api.client import AsyncClient
 
 
@@ -40,8 +46,28 @@ class Server(Protocol):
         """Return the resolved variables of an execution with their secrets; None when it has none."""
         ...
 
+    async def mcp_server(self, reference: ApiResourceReference) -> mcp_pb2.McpServer:
+        """Return the MCP server that org and slug name."""
+        ...
+
+    async def skill(self, reference: ApiResourceReference) -> skill_pb2.Skill:
+        """Return the skill that org, slug and version name."""
+        ...
+
+    async def skill_artifact(self, storage_key: str) -> bytes:
+        """Return the zip file of a version of a skill."""
+        ...
+
+    async def quarantine(self, request: discovery_pb2.QuarantineRequest) -> None:
+        """Have an MCP server closed whose tools changed."""
+        ...
+
     async def report(self, report: io_pb2.AgentExecutionUpdateStatusInput) -> io_pb2.UpdateStatusResponse:
         """Report a part of an execution's status."""
+        ...
+
+    async def reject(self, execution_id: str, call_id: str, comment: str) -> None:
+        """Answer a pending approval with a rejection; FailedPrecondition when it was answered otherwise meanwhile."""
         ...
 
 
@@ -78,10 +104,38 @@ class GrpcServer:
             return None
         return cast("context_pb2.ExecutionContext", found)
 
+    async def mcp_server(self, reference: ApiResourceReference) -> mcp_pb2.McpServer:
+        """See Server."""
+        return cast("mcp_pb2.McpServer", await self._client.call("mcp_server", "getByReference", reference))
+
+    async def skill(self, reference: ApiResourceReference) -> skill_pb2.Skill:
+        """See Server."""
+        return cast("skill_pb2.Skill", await self._client.call("skill", "getByReference", reference))
+
+    async def skill_artifact(self, storage_key: str) -> bytes:
+        """See Server."""
+        request = method("skill", "getArtifact").request(artifact_storage_key=storage_key)
+        answer = cast("skill_io_pb2.GetArtifactResponse", await self._client.call("skill", "getArtifact", request))
+        return answer.artifact
+
+    async def quarantine(self, request: discovery_pb2.QuarantineRequest) -> None:
+        """See Server."""
+        await self._client.call(MCP_DISCOVERY_SERVICE, "Quarantine", request)
+
     async def report(self, report: io_pb2.AgentExecutionUpdateStatusInput) -> io_pb2.UpdateStatusResponse:
         """See Server."""
         response = await self._client.call("agent_execution", "updateStatus", report)
         return cast("io_pb2.UpdateStatusResponse", response)
+
+    async def reject(self, execution_id: str, call_id: str, comment: str) -> None:
+        """See Server."""
+        answer = method("agent_execution", "submitApproval").request(
+            agent_execution_id=execution_id,
+            tool_call_id=call_id,
+            action=enum_pb2.APPROVAL_ACTION_REJECT,
+            comment=comment,
+        )
+        await self._client.call("agent_execution", "submitApproval", answer)
 
     async def _get(self, kind: str, resource_id: str) -> object:
         return await self._client.call(kind, "get", method(kind, "get").request(value=resource_id))

@@ -87,8 +87,23 @@ class Settings(BaseSettings):
     )
     """Seconds of silence after which Temporal gives a segment to another runner. Beats come five times as often."""
 
+    approval_timeout_seconds: float = _setting(
+        604_800.0, "STIGMER_AGENT_APPROVAL_TIMEOUT_SECONDS", file="agent.approval_timeout_seconds", ge=0
+    )
+    """Seconds after which an approval that nobody answered counts as rejected, never as approved. A week: over any
+    weekend. 0: it waits for ever."""
+
     drain_seconds: float = _setting(25.0, "STIGMER_AGENT_DRAIN_SECONDS", file="agent.drain_seconds", ge=0, le=300)
     """Seconds that running segments get to reach a safe point after SIGTERM. Below supervisord's stopwaitsecs."""
+
+    mcp_start_seconds: float = _setting(30.0, "STIGMER_MCP_START_SECONDS", file="mcp.start_seconds", gt=0, le=60)
+    """Seconds for an MCP server to start and list its tools. 30: a first start may download its package."""
+
+    mcp_call_seconds: float = _setting(120.0, "STIGMER_MCP_CALL_SECONDS", file="mcp.call_seconds", gt=0, le=3600)
+    """Seconds for one call of a tool; timeout_seconds of an HTTP server counts instead."""
+
+    mcp_idle_seconds: float = _setting(600.0, "STIGMER_MCP_IDLE_SECONDS", file="mcp.idle_seconds", ge=0)
+    """Seconds that a session's MCP servers stay open between two executions."""
 
     log_level: str = _setting("info", "STIGMER_LOG_LEVEL", file="log_level")
     """debug, info, warning or error. Texts of users and models are never logged."""

@@ -15,9 +15,14 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from stigmer_agent_runner.activities import Activities
+from stigmer_agent_runner.catalog import quarantine_by
 from stigmer_agent_runner.contracts import TIMING
 from stigmer_agent_runner.engine.providers import PROVIDERS
 from stigmer_agent_runner.engine.registry import Engines
+from stigmer_agent_runner.mcp.connection import Limits
+from stigmer_agent_runner.mcp.discovery import DiscoveryActivities, McpConnectWorkflow
+from stigmer_agent_runner.mcp.pool import McpPool
+from stigmer_agent_runner.mcp.source import McpSource
 from stigmer_agent_runner.schedule import ScheduleActivities, ScheduleFireWorkflow
 from stigmer_agent_runner.segment import SegmentRunner
 from stigmer_agent_runner.server import GrpcServer
@@ -52,29 +57,44 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         return
     TIMING.heartbeat = settings.heartbeat_seconds
     engines = Engines(settings)
+    pool = McpPool(_limits(settings))
     async with AsyncClient(settings.server_target, token) as server:
         warming = asyncio.create_task(_warm(engines, settings))
         try:
-            await _poll(_worker(client, server, engines, settings), stop)
+            await _poll(_worker(client, server, engines, settings, pool), stop)
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
+            await pool.close()
 
 
-def _worker(client: Client, api: AsyncClient, engines: Engines, settings: Settings) -> Worker:
+def _worker(client: Client, api: AsyncClient, engines: Engines, settings: Settings, pool: McpPool) -> Worker:
     clock, server = SystemClock(), GrpcServer(api)
-    activities = Activities(SegmentRunner(server, engines, settings, clock), server, settings, clock)
+    sources = [McpSource(pool, quarantine_by(server))]
+    activities = Activities(SegmentRunner(server, engines, settings, clock, sources), server, settings, clock)
+    discovery = DiscoveryActivities(api, server, _limits(settings))
     return Worker(
         client,
         task_queue=AGENT_EXECUTION_QUEUE,
-        workflows=[AgentExecutionWorkflow, ScheduleFireWorkflow],
-        activities=[activities.run_segment, activities.settle, activities.report_paused, ScheduleActivities(api).fire],
+        workflows=[AgentExecutionWorkflow, ScheduleFireWorkflow, McpConnectWorkflow],
+        activities=[
+            activities.run_segment,
+            activities.settle,
+            activities.report_paused,
+            ScheduleActivities(api).fire,
+            discovery.discover,
+            discovery.give_up,
+        ],
         max_concurrent_activities=settings.max_concurrency,
         max_heartbeat_throttle_interval=_THROTTLE,
         default_heartbeat_throttle_interval=_THROTTLE,
         sticky_queue_schedule_to_start_timeout=_STICKY,
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
     )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(settings.mcp_start_seconds, settings.mcp_call_seconds, settings.mcp_idle_seconds)
 
 
 async def _poll(worker: Worker, stop: asyncio.Event) -> None:

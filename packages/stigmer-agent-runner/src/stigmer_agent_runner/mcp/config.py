@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
-from stigmer_agent_runner.environment import Value
 from stigmer_agent_runner.errors import ResolveError
 
 if TYPE_CHECKING:
+    from stigmer_agent_runner.environment import Environment, Value
     from stigmer_api._pb.ai.stigmer.agentic.mcpserver.v1 import api_pb2 as mcp_pb2
     from stigmer_api._pb.ai.stigmer.agentic.mcpserver.v1 import spec_pb2
 
-__all__ = ["HttpTarget", "ServerConfig", "StdioTarget", "Value", "config_of"]
+__all__ = ["HttpTarget", "ServerConfig", "StdioTarget", "config_of"]
 
 _PLACEHOLDER = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -76,31 +76,30 @@ class ServerConfig:
         return f"MCP server {self.slug!r} ({place})"
 
 
-def config_of(server: mcp_pb2.McpServer, values: Mapping[str, Value]) -> ServerConfig:
-    """Return how to reach a server. `values`: the variables of the execution. Raises ResolveError.
+def config_of(server: mcp_pb2.McpServer, variables: Environment) -> ServerConfig:
+    """Return how to reach a server, with the variables of the execution. Raises ResolveError.
 
     `${NAME}` in arguments, working directory, URL, headers and query stands for a variable, `$$` for a dollar. A
     process gets the variables that the server declares as its environment.
     """
     slug, spec = server.metadata.slug, server.spec
-    _require_declared(slug, spec.env, values)
-    fill = _Filler(slug, values)
+    variables.require(f"MCP server {slug!r}", spec.env)
+    fill = _Filler(slug, variables.values)
     match spec.WhichOneof("server_type"):
         case "stdio":
-            return ServerConfig(server.metadata.id, slug, _stdio(slug, spec, values, fill))
+            return ServerConfig(server.metadata.id, slug, _stdio(slug, spec, variables, fill))
         case "http":
             return ServerConfig(server.metadata.id, slug, _http(slug, spec.http, fill))
         case _:
             raise _problem(slug, "spec", "says neither stdio nor http: give one of them")
 
 
-def _stdio(slug: str, spec: spec_pb2.McpServerSpec, values: Mapping[str, Value], fill: _Filler) -> StdioTarget:
+def _stdio(slug: str, spec: spec_pb2.McpServerSpec, variables: Environment, fill: _Filler) -> StdioTarget:
     args = tuple(fill.plain(f"spec.stdio.args[{at}]", text) for at, text in enumerate(spec.stdio.args))
     folder = fill.plain("spec.stdio.working_dir", spec.stdio.working_dir)
     if folder and not (folder.startswith("/") and Path(folder).is_dir()):
         raise _problem(slug, "spec.stdio.working_dir", f"{folder!r} is no folder of this machine (an absolute path)")
-    environment = {name: values[name].text for name in spec.env if name in values}
-    return StdioTarget(spec.stdio.command, args, folder, environment)
+    return StdioTarget(spec.stdio.command, args, folder, variables.of(spec.env))
 
 
 def _http(slug: str, http: spec_pb2.HttpServerConfig, fill: _Filler) -> HttpTarget:
@@ -153,7 +152,7 @@ class _Filler:
                     where,
                     f"needs the variable {name}, which has no value: declare it in spec.env of the MCP server and give"
                     " it in runtime_env or in an environment",
-                    kind="mcp_variable_missing",
+                    kind="variable_missing",
                 )
             if self._values[name].is_secret:
                 self.used_secrets.add(name)
@@ -161,21 +160,6 @@ class _Filler:
             return quote(text, safe="") if quoted and found.start() > 0 else text
 
         return _PLACEHOLDER.sub(value, text)
-
-
-def _require_declared(slug: str, declared: Mapping[str, object], values: Mapping[str, Value]) -> None:
-    missing = [
-        name
-        for name, item in sorted(declared.items())
-        if not getattr(item, "optional", False) and not (name in values and values[name].text)
-    ]
-    if missing:
-        raise _problem(
-            slug,
-            "spec.env",
-            f"declares {', '.join(missing)} without a value: give it in runtime_env or in an environment",
-            kind="mcp_variable_missing",
-        )
 
 
 def _problem(slug: str, where: str, text: str, *, kind: str = "mcp_server_invalid") -> ResolveError:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["McpSource", "McpTool", "Quarantine", "accessible"]
 
-Quarantine = Callable[[str, Sequence[str]], Awaitable[None]]
-"""(id of the server's resource, names of its changed tools): has the server closed for everybody."""
+Quarantine = Callable[["ServerUse", Sequence[str]], Awaitable[None]]
+"""(use, names of changed tools): has the server closed for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class McpSource:
         if not one.check.changed:
             return
         config = one.use.config
-        await self._quarantine(config.id, one.check.changed)
+        await self._quarantine(one.use, one.check.changed)
         raise quarantined(config.slug, one.check.changed)
 
 
