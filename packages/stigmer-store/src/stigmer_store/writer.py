@@ -21,6 +21,7 @@ from stigmer_store.engine import Engines
 from stigmer_store.errors import StoreClosed
 from stigmer_store.failures import translate
 from stigmer_store.feed import Feed
+from stigmer_store.gathering import Gathering
 from stigmer_store.listeners import Listeners
 from stigmer_store.pending import PendingWrites
 from stigmer_store.recent import Recent
@@ -31,7 +32,7 @@ from stigmer_store.transaction import Group, SqlTransaction
 T = TypeVar("T")
 
 MAX_GROUP = 256
-"""Most transactions in one commit: bounds how long the first of them waits for the last."""
+"""About the most transactions in one commit: bounds how long the first of them waits for the last."""
 
 
 @dataclass(slots=True)
@@ -86,7 +87,8 @@ class Writer:
         self._listeners = listeners
         self._feed = feed
         self._recent = Recent()
-        self._queue: queue.SimpleQueue[_Job | _News | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Job] | _News | None] = queue.SimpleQueue()
+        self._gathering: Gathering[_Job] = Gathering(self._queue.put, MAX_GROUP)
         self._closed = False
         self._database_error: BaseException | None = None
         event.listen(self._engine, "handle_error", self._note_error)
@@ -100,7 +102,7 @@ class Writer:
         loop = asyncio.get_running_loop()
         self._feed.bind(loop)
         future: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Job(work, future))
+        self._gathering.add(loop, _Job(work, future))
         return await future
 
     def hear(self, revision: int | None) -> None:
@@ -111,6 +113,7 @@ class Writer:
         """Take no more works; those already taken are still done."""
         if not self._closed:
             self._closed = True
+            self._gathering.flush()
             self._queue.put(None)
 
     def join(self) -> None:
@@ -120,23 +123,29 @@ class Writer:
     def _run(self) -> None:
         closing = False
         while not closing:
-            taken = self._take()
-            closing = taken[-1] is None
-            jobs = [job for job in taken if isinstance(job, _Job) and not job.future.cancelled()]
+            jobs, news, closing = self._take()
             if jobs:
                 self._do(jobs)
-            for news in (item for item in taken if isinstance(item, _News)):
-                self._catch_up(news)
+            for each in news:
+                self._catch_up(each)
 
-    def _take(self) -> list[_Job | _News | None]:
-        """Wait for a job, then take along what has gathered behind it."""
-        jobs = [self._queue.get()]
-        while jobs[-1] is not None and len(jobs) < MAX_GROUP:
+    def _take(self) -> tuple[list[_Job], list[_News], bool]:
+        """Wait for works or news, then take along what has come behind them; whether that was the last of all."""
+        jobs: list[_Job] = []
+        news: list[_News] = []
+        taken = self._queue.get()
+        while taken is not None:
+            if isinstance(taken, _News):
+                news.append(taken)
+            else:
+                jobs += [job for job in taken if not job.future.cancelled()]
+            if len(jobs) >= MAX_GROUP:
+                return jobs, news, False
             try:
-                jobs.append(self._queue.get_nowait())
+                taken = self._queue.get_nowait()
             except queue.Empty:
-                break
-        return jobs
+                return jobs, news, False
+        return jobs, news, True
 
     def _catch_up(self, news: _News) -> None:
         """Let listeners hear what others have committed; groups of own works do the same on their way."""

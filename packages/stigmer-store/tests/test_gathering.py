@@ -1,0 +1,54 @@
+"""Works that the event loop submits about the same time reach the writer together, and none waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+
+from stigmer_store.gathering import MOST_TURNS, Gathering
+
+
+async def turns(number: int) -> None:
+    """Let the event loop run that often."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def test_works_of_several_turns_go_together_once_no_more_come() -> None:
+    went: list[list[int]] = []
+    gathering: Gathering[int] = Gathering(went.append, 100)
+    for number in range(5):
+        gathering.add(asyncio.get_running_loop(), number)
+        await turns(3)
+    assert went == []
+    await turns(20)
+    assert went == [[0, 1, 2, 3, 4]]
+
+
+async def test_as_many_as_make_a_group_go_at_once() -> None:
+    went: list[list[int]] = []
+    gathering: Gathering[int] = Gathering(went.append, 3)
+    for number in range(3):
+        gathering.add(asyncio.get_running_loop(), number)
+    await turns(2)
+    assert went == [[0, 1, 2]]
+
+
+async def test_a_stream_of_works_without_end_holds_up_none() -> None:
+    went: list[list[int]] = []
+    gathering: Gathering[int] = Gathering(went.append, 10_000)
+    for number in range(MOST_TURNS + 5):
+        gathering.add(asyncio.get_running_loop(), number)
+        await turns(1)
+    assert went[0][0] == 0
+    assert len(went[0]) <= MOST_TURNS + 2
+
+
+async def test_what_is_flushed_does_not_go_again() -> None:
+    went: list[list[int]] = []
+    gathering: Gathering[int] = Gathering(went.append, 100)
+    gathering.add(asyncio.get_running_loop(), 1)
+    gathering.flush()
+    gathering.add(asyncio.get_running_loop(), 2)
+    gathering.flush()
+    await turns(50)
+    assert went == [[1], [2]]
