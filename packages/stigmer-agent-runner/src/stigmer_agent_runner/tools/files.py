@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from stigmer_agent_runner.engine.abilities import SKILLS_ROOT
 from stigmer_agent_runner.errors import ToolError
+from stigmer_agent_runner.tools.mounts import MountedWorkspace
 from stigmer_agent_runner.tools.patterns import matcher
 from stigmer_agent_runner.tools.workspace import Entry, Workspace, parts_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _log = structlog.get_logger(__name__)
@@ -41,8 +43,9 @@ class Matches:
 class FileTools:
     """The operations, each logged once when it is done. They block: call them in a thread. All raise ToolError."""
 
-    def __init__(self, root: Path) -> None:
-        self._workspace = Workspace(root)
+    def __init__(self, root: Path, skills: Mapping[str, Path] | None = None) -> None:
+        """`skills`: folders that are seen, and only read, below SKILLS_ROOT by their names."""
+        self._workspace = MountedWorkspace(root, SKILLS_ROOT.strip("/"), skills) if skills else Workspace(root)
 
     def ls(self, path: str = "/") -> list[Entry]:
         """Return the entries of a folder."""
