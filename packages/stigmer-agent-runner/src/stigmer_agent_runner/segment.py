@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from stigmer_agent_runner.approvals.stored import expired, seconds_left
 from stigmer_agent_runner.contracts import TIMING, SegmentResult
 from stigmer_agent_runner.engine.protocol import (
     Cancelled,
@@ -22,6 +23,7 @@ from stigmer_agent_runner.engine.protocol import (
     Failed,
     Outcome,
     StopReason,
+    Waiting,
     Yielded,
 )
 from stigmer_agent_runner.errors import ExecutionGone, ResolveError, SegmentFailed, ToolError
@@ -97,7 +99,16 @@ class SegmentRunner:
                 return SegmentResult.of(control.outcome())
             if fresh.status.phase in TERMINAL:
                 return SegmentResult.of_phase(enum_pb2.ExecutionPhase.Name(fresh.status.phase), fresh.status.error)
-            return await self._reported(fresh, control)
+            answered = await self._patiently(lambda: self._with_expired_rejected(fresh), control)
+            return SegmentResult.of(control.outcome()) if answered is None else await self._reported(answered, control)
+
+    async def _with_expired_rejected(self, execution: execution_pb2.AgentExecution) -> execution_pb2.AgentExecution:
+        """Reject what nobody answered in time. The server decides: an answer that came meanwhile holds."""
+        overdue = list(expired(execution, self._clock.now()))
+        for call_id in overdue:
+            with contextlib.suppress(FailedPrecondition):
+                await self._server.reject(execution.metadata.id, call_id, "Nobody answered in time.")
+        return await self._server.execution(execution.metadata.id) if overdue else execution
 
     async def _reported(self, execution: execution_pb2.AgentExecution, control: Control) -> SegmentResult:
         async with self._sink(execution, control) as sink:
@@ -196,12 +207,17 @@ class SegmentRunner:
                 raise SegmentFailed(outcome.message)
             case Failed():
                 sink.reducer.finish(enum_pb2.EXECUTION_FAILED, now, outcome.message)
+            case Waiting():
+                sink.reducer.wait()
             case Yielded():
                 pass  # the execution goes on in another segment
         if not await sink.flush(_FLUSH_SECONDS):
             _log.warning("segment ends before its report arrived", execution_id=execution.metadata.id)
             return SegmentResult.of(Yielded())
-        return SegmentResult.of(outcome)
+        result = SegmentResult.of(outcome)
+        if isinstance(outcome, Waiting):
+            return dataclasses.replace(result, patience=seconds_left(sink.reducer.status, now))
+        return result
 
     async def _patiently(self, call: Callable[[], Awaitable[T]], control: Control) -> T | None:
         """Return the result of a call of the server, repeated while the server is away; None when asked to stop."""

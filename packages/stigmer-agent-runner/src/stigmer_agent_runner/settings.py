@@ -13,8 +13,11 @@ from ruamel.yaml.error import YAMLError
 
 from stigmer_agent_runner.engine.providers import PROVIDERS, known_providers
 from stigmer_agent_runner.errors import SettingsError
+from stigmer_api.sandbox import AUTO
+from stigmer_api.sandbox import SETTINGS as SANDBOXES
 
 _HOME_ENV = "STIGMER_HOME"
+AFTER_UNTRUSTED = ("ask", "ask-all", "allow")
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -105,6 +108,27 @@ class Settings(BaseSettings):
     mcp_idle_seconds: float = _setting(600.0, "STIGMER_MCP_IDLE_SECONDS", file="mcp.idle_seconds", ge=0)
     """Seconds that a session's MCP servers stay open between two executions."""
 
+    sandbox: str = _setting(AUTO, "STIGMER_AGENT_SANDBOX", file="agent.sandbox")
+    """auto (bubblewrap, else Landlock, else no shell), bubblewrap, landlock, none, or unsafe: commands without a sandbox,
+    as the user who runs the runner. Never unsafe by itself: nobody may lose files to a missing package."""
+
+    command_seconds: float = _setting(120.0, "STIGMER_AGENT_COMMAND_SECONDS", file="agent.command_seconds", gt=0, le=3600)
+    """Seconds that a command gets when its caller names none. 120: a build or a test run; a model may ask for five
+    times as much."""
+
+    command_memory_mb: int = _setting(2048, "STIGMER_AGENT_COMMAND_MEMORY_MB", file="agent.command_memory_mb", ge=16)
+    """MiB that a command may hold with everything it started. 2048: compilers fit, and the machine stays usable."""
+
+    command_processes: int = _setting(
+        256, "STIGMER_AGENT_COMMAND_PROCESSES", file="agent.command_processes", ge=8, le=10_000
+    )
+    """Processes that a command may have at once. 256: parallel builds fit, a fork bomb ends in a fraction of a second."""
+
+    after_untrusted: str = _setting("ask", "STIGMER_AGENT_AFTER_UNTRUSTED", file="agent.after_untrusted")
+    """What happens to sensitive calls once a conversation holds text from outside (MCP servers, commands with network):
+    ask (commands with network or without sandbox need an approval), ask-all (tools of MCP servers that change things
+    too), allow. ask: what a page says must not become what this machine does."""
+
     log_level: str = _setting("info", "STIGMER_LOG_LEVEL", file="log_level")
     """debug, info, warning or error. Texts of users and models are never logged."""
 
@@ -119,6 +143,20 @@ class Settings(BaseSettings):
         if value.lower() not in _LEVELS:
             raise ValueError(f"must be one of {', '.join(_LEVELS)}")
         return value.lower()
+
+    @field_validator("sandbox")
+    @classmethod
+    def _sandbox(cls, value: str) -> str:
+        if value not in SANDBOXES:
+            raise ValueError(f"must be one of {', '.join(SANDBOXES)}")
+        return value
+
+    @field_validator("after_untrusted")
+    @classmethod
+    def _after_untrusted(cls, value: str) -> str:
+        if value not in AFTER_UNTRUSTED:
+            raise ValueError(f"must be one of {', '.join(AFTER_UNTRUSTED)}")
+        return value
 
     @field_validator("llm_provider")
     @classmethod

@@ -6,6 +6,7 @@ Deterministic: no I/O, no clock, no randomness. Everything that happens is in ac
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 from temporalio import workflow
@@ -22,7 +23,14 @@ from temporalio.exceptions import (
 
 with workflow.unsafe.imports_passed_through():
     from stigmer_agent_runner.contracts import REPORT_PAUSED, RUN_SEGMENT, SETTLE, TIMING, SegmentResult, Settlement
-    from stigmer_api.temporal import AGENT_EXECUTION, SET_PAUSED, ExecutionInput, PauseState
+    from stigmer_api.temporal import (
+        AGENT_EXECUTION,
+        APPROVAL_DECIDED,
+        SET_PAUSED,
+        ApprovalDecided,
+        ExecutionInput,
+        PauseState,
+    )
 
 MAX_LOST_RUNNERS = 20
 """Segments in a row that may end by a timeout, because their runner died, before the execution itself is blamed."""
@@ -39,12 +47,18 @@ class AgentExecutionWorkflow:
 
     def __init__(self) -> None:
         self._pause = PauseState(paused=False, number=0)
+        self._nudges = 0
 
     @workflow.signal(name=SET_PAUSED)
     def set_paused(self, state: PauseState) -> None:
         """The server says that the execution is to hold, or to go on; an older word changes nothing."""
         if state.number > self._pause.number:
             self._pause = state
+
+    @workflow.signal(name=APPROVAL_DECIDED)
+    def approval_decided(self, _decided: ApprovalDecided) -> None:
+        """Somebody answered: the next segment reads what. The answer itself is the server's."""
+        self._nudges += 1
 
     @workflow.run
     async def run(self, execution: ExecutionInput) -> str:
@@ -73,6 +87,7 @@ class AgentExecutionWorkflow:
         while True:
             if self._pause.paused:
                 await self._hold(execution)
+            heard = self._nudges
             try:
                 result = await self._segment(execution)
                 lost = 0
@@ -82,10 +97,17 @@ class AgentExecutionWorkflow:
                 if not died or lost >= MAX_LOST_RUNNERS or workflow.cancellation_reason() is not None:
                     raise
                 continue
-            if result.outcome != "yielded":
+            if result.outcome == "waiting":
+                await self._wait_for_an_answer(heard, result.patience)
+            elif result.outcome != "yielded":
                 return result
             if workflow.info().is_continue_as_new_suggested() and not self._pause.paused:
                 workflow.continue_as_new(execution)
+
+    async def _wait_for_an_answer(self, heard: int, patience: float) -> None:
+        """Wait, holding no worker, for an answer that the last segment had not heard, or until one is overdue."""
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._nudges > heard, timeout=patience or None)
 
     async def _hold(self, execution: ExecutionInput) -> None:
         """Wait between two segments, holding no worker, until the execution is to go on."""

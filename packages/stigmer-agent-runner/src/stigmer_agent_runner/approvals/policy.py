@@ -57,12 +57,14 @@ class Ask:
 @dataclass(frozen=True, slots=True)
 class Approvals:
     """The rules of one execution. approve_all: nobody is asked, everything may run. unattended: nobody is there to
-    ask, what needs approval is skipped. decisions: answers by request id.
+    ask, what needs approval is skipped. decisions: answers by request id. patience: seconds after which a question
+    counts as refused; 0: never.
     """
 
     approve_all: bool = False
     unattended: bool = False
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+    patience: float = 0.0
 
     @property
     def rest_approved(self) -> bool:

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from stigmer_agent_runner.approvals.policy import Approvals, Ask, Decision
 from stigmer_agent_runner.engine.abilities import Abilities
 from stigmer_agent_runner.environment import EMPTY, Environment
+from stigmer_agent_runner.redaction import NOTHING, Redactor
+from stigmer_agent_runner.sandbox.job import ShellAccess
 from stigmer_agent_runner.tools.tool import Toolset
+from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 
 if TYPE_CHECKING:
     from stigmer_agent_runner.engine.providers import ModelChoice
@@ -30,6 +33,8 @@ class Segment:
     tools: those beside the built-in ones, ready to be called. approvals: who is asked, and what was answered.
     abilities: the MCP servers that tools come from, skills and sub-agents.
     environment: all variables of the execution; secrets in it go to tools that declare them and nowhere else.
+    redactor: takes them out of what tools say. shell: what its commands may do. surroundings: what a model must know
+    about its workspace, shell and network, for the system prompt.
     """
 
     execution_id: str
@@ -44,11 +49,19 @@ class Segment:
     approvals: Approvals = field(default_factory=Approvals)
     abilities: Abilities = field(default_factory=Abilities)
     environment: Environment = field(default=EMPTY, repr=False)
+    redactor: Redactor = field(default=NOTHING, repr=False)
+    shell: ShellAccess = field(default_factory=ShellAccess)
+    surroundings: str = ""
 
     @property
     def thread_id(self) -> str:
         """Id of the session's conversation in checkpoints."""
         return f"thread-{self.session_id}"
+
+    def requested(self, turn: int, index: int, call_id: str, name: str, args: Mapping[str, Any]) -> ToolRequested:
+        """The event of a call that the model asks for, with what is known of its tool."""
+        traits = self.tools.traits(name)
+        return ToolRequested(turn, index, call_id, name, args, traits.kind, traits.mcp_server)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +108,20 @@ class ToolRequested:
     call_id: str
     name: str
     args: Mapping[str, Any]
-    kind: int = 0
+    kind: enum_pb2.ToolKind = enum_pb2.TOOL_KIND_UNSPECIFIED
     mcp_server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolStarted:
-    """A requested call is being carried out; `args` when they are not those that the model gave."""
+    """A requested call is being carried out; `args` when they are not those that the model gave.
+
+    waived_by: the ApprovalPolicySource that let it pass although it would have asked, if one did.
+    """
 
     call_id: str
     args: Mapping[str, Any] | None = None
+    waived_by: enum_pb2.ApprovalPolicySource = enum_pb2.APPROVAL_POLICY_SOURCE_UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +150,10 @@ class ToolSkipped:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRequested:
-    """A call waits for a person."""
+    """A call waits for a person. patience: seconds after which that counts as a rejection; 0: never."""
 
     ask: Ask
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

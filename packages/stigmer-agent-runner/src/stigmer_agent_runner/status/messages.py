@@ -88,9 +88,9 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
-def tool_kind(name: str) -> enum_pb2.ToolKind:
-    """The kind of a tool that clients pick an icon by."""
-    return _TOOL_KINDS.get(name, enum_pb2.TOOL_KIND_UNSPECIFIED)
+def tool_kind(name: str, declared: enum_pb2.ToolKind = enum_pb2.TOOL_KIND_UNSPECIFIED) -> enum_pb2.ToolKind:
+    """The kind of a tool that clients pick an icon by: what the tool declares, else what its name says."""
+    return declared or _TOOL_KINDS.get(name, enum_pb2.TOOL_KIND_UNSPECIFIED)
 
 
 def todo_status(name: str) -> enum_pb2.TodoStatus:

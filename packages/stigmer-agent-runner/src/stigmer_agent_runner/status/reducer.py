@@ -11,14 +11,22 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.json_format import MessageToDict
 
 from stigmer_agent_runner.engine import protocol as events
+from stigmer_agent_runner.status import asking
 from stigmer_agent_runner.status import messages as shape
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, status_pb2
 
 if TYPE_CHECKING:
     from stigmer_agent_runner.engine.protocol import Event, Usage
 
-_CLOSED = frozenset({enum_pb2.TOOL_CALL_COMPLETED, enum_pb2.TOOL_CALL_FAILED, enum_pb2.TOOL_CALL_INTERRUPTED})
-_OF_A_CALL = (events.ToolStarted, events.ToolDone, events.ToolFailed)
+_CLOSED = frozenset(
+    {
+        enum_pb2.TOOL_CALL_COMPLETED,
+        enum_pb2.TOOL_CALL_FAILED,
+        enum_pb2.TOOL_CALL_SKIPPED,
+        enum_pb2.TOOL_CALL_INTERRUPTED,
+    }
+)
+_OF_A_CALL = events.ToolStarted | events.ToolDone | events.ToolFailed | events.ToolSkipped
 _USAGE_FIELDS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
 TERMINAL = frozenset(
@@ -65,10 +73,7 @@ class StatusReducer:
 
     def apply(self, event: Event, at: str) -> None:
         """Apply one event that happened at `at` (RFC 3339, UTC)."""
-        if (
-            isinstance(event, events.ToolStarted | events.ToolDone | events.ToolFailed)
-            and event.call_id not in self._places
-        ):
+        if isinstance(event, _OF_A_CALL) and event.call_id not in self._places:
             return  # of a turn that was asked again and did not repeat the call
         match event:
             case events.MessageStarted():
@@ -80,20 +85,26 @@ class StatusReducer:
             case events.ToolRequested():
                 self._requested(event, at)
             case events.ToolStarted():
-                self._tool_started(event.call_id, at)
-            case events.ToolDone():
-                self._tool_closed(event.call_id, enum_pb2.TOOL_CALL_COMPLETED, event.result, at)
-            case events.ToolFailed():
-                self._tool_closed(event.call_id, enum_pb2.TOOL_CALL_FAILED, event.error, at)
+                self._tool_started(event, at)
+            case events.ToolDone() | events.ToolFailed() | events.ToolSkipped():
+                self._tool_closed(event.call_id, *_ending(event), at)
+            case events.ApprovalRequested() | events.ApprovalGiven():
+                self._approval(event, at)
             case events.Notice():
                 message = self._message(shape.notice_id(event.key), enum_pb2.MESSAGE_SYSTEM, at)
                 message.content = event.text
+
+    def wait(self) -> None:
+        """Nothing goes on before a person answers."""
+        self.status.phase = enum_pb2.EXECUTION_WAITING_FOR_APPROVAL
+        self._header_changed = True
 
     def finish(self, phase: enum_pb2.ExecutionPhase, at: str, error: str = "") -> None:
         """End in a terminal phase; what was under way counts as interrupted."""
         self.status.phase = phase
         self.status.completed_at = at
         self.status.error = error
+        self.status.ClearField("pending_approvals")
         self._header_changed = True
         for message in self.status.messages:
             if message.is_streaming:
@@ -113,6 +124,7 @@ class StatusReducer:
             completed_at=status.completed_at,
             error=status.error,
             messages=[message for message in status.messages if message.id in self._changed],
+            pending_approvals=status.pending_approvals,
         )
         if status.HasField("streaming_usage"):
             part.streaming_usage.CopyFrom(status.streaming_usage)
@@ -204,20 +216,42 @@ class StatusReducer:
                     name=event.name,
                     args=shape.args_struct(event.args),
                     status=enum_pb2.TOOL_CALL_PENDING,
-                    tool_kind=shape.tool_kind(event.name),
+                    tool_kind=shape.tool_kind(event.name, event.kind),
+                    mcp_server_slug=event.mcp_server,
                 )
             )
         self._places[event.call_id] = (event.turn, len(message.tool_calls) - 1)
         self._tool_message(event.call_id, at)
 
-    def _tool_started(self, call_id: str, at: str) -> None:
-        call = self._call(call_id)
-        if call.status not in _CLOSED:
-            call.status = enum_pb2.TOOL_CALL_RUNNING
-            call.started_at = at
-            self._tool_message(call_id, at)
+    def _tool_started(self, event: events.ToolStarted, at: str) -> None:
+        self._header_changed |= asking.drop_pending(self.status, event.call_id)
+        call = self._call(event.call_id)
+        if call.status in _CLOSED:
+            return
+        call.status = enum_pb2.TOOL_CALL_RUNNING
+        call.started_at = at
+        if event.args is not None:
+            call.args.CopyFrom(shape.args_struct(event.args))
+        if event.waived_by:
+            call.requires_approval = True
+            call.approval_policy_source = event.waived_by
+        self._tool_message(event.call_id, at)
+
+    def _approval(self, event: events.ApprovalRequested | events.ApprovalGiven, at: str) -> None:
+        self._header_changed = True
+        if isinstance(event, events.ApprovalGiven):
+            asking.drop_pending(self.status, event.call_id)
+            if event.call_id in self._places:
+                asking.mark_given(self._call(event.call_id), event.decision)
+                self._tool_message(event.call_id, at)
+            return
+        item = asking.add_pending(self.status, event, at)
+        if event.ask.call_id in self._places:  # a sub-agent's calls are told elsewhere
+            asking.mark_asked(self._call(event.ask.call_id), event.ask, item)
+            self._tool_message(event.ask.call_id, at)
 
     def _tool_closed(self, call_id: str, status: enum_pb2.ToolCallStatus, text: str, at: str) -> None:
+        self._header_changed |= asking.drop_pending(self.status, call_id)
         call = self._call(call_id)
         text = shape.capped(text, shape.MAX_RESULT_BYTES)
         if call.status == status and text in {call.result, call.error}:
@@ -248,6 +282,8 @@ class StatusReducer:
             tool_kind=call.tool_kind,
             started_at=call.started_at,
             completed_at=call.completed_at,
+            requires_approval=call.requires_approval,
+            mcp_server_slug=call.mcp_server_slug,
         )
 
     def _drop_leftovers(self, at: str) -> None:
@@ -282,6 +318,16 @@ class StatusReducer:
                 )
             )
         self._todos_changed = True
+
+
+def _ending(event: events.ToolDone | events.ToolFailed | events.ToolSkipped) -> tuple[enum_pb2.ToolCallStatus, str]:
+    match event:
+        case events.ToolDone():
+            return enum_pb2.TOOL_CALL_COMPLETED, event.result
+        case events.ToolFailed():
+            return enum_pb2.TOOL_CALL_FAILED, event.error
+        case events.ToolSkipped():
+            return enum_pb2.TOOL_CALL_SKIPPED, event.text
 
 
 def _usage(usage: Usage) -> dict[str, int]:

@@ -24,12 +24,14 @@ from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage
 from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.runtime import RunControl
 
+from stigmer_agent_runner.engine.gate import Gate
 from stigmer_agent_runner.engine.graphton import history
 from stigmer_agent_runner.engine.graphton.backend import WorkspaceBackend
+from stigmer_agent_runner.engine.graphton.calls import described
 from stigmer_agent_runner.engine.graphton.chat import chat_model, explain
 from stigmer_agent_runner.engine.graphton.hooks import Run, RunHooks
 from stigmer_agent_runner.engine.graphton.saver import TellingSaver
-from stigmer_agent_runner.engine.protocol import Completed, Control, Emit, Failed, Outcome, Segment
+from stigmer_agent_runner.engine.protocol import Completed, Control, Emit, Failed, Outcome, Segment, Waiting
 from stigmer_agent_runner.engine.retry import RetryPolicy
 from stigmer_agent_runner.errors import ModelError, RunStopped
 from stigmer_agent_runner.tools.files import FileTools
@@ -75,7 +77,7 @@ class GraphtonEngine:
 
     async def run(self, segment: Segment, emit: Emit, control: Control) -> Outcome:
         """Resume from the checkpoint, or start with the user message, and run until the agent answered."""
-        run = Run(segment, emit, control, self._retry, self._max_steps)
+        run = Run(segment, emit, control, self._retry, self._max_steps, Gate.of(segment, emit))
         async with AsyncExitStack() as stack:
             database = await stack.enter_async_context(aiosqlite.connect(segment.paths.checkpoints))
             client = await stack.enter_async_context(openai.DefaultAsyncHttpxClient(timeout=self._timeout))
@@ -96,7 +98,7 @@ class GraphtonEngine:
 
     def _graph(self, run: Run, saver: TellingSaver, client: openai.DefaultAsyncHttpxClient) -> Any:
         segment = run.segment
-        files = WorkspaceBackend(FileTools(segment.paths.workspace))
+        files = WorkspaceBackend(FileTools.of(segment))
         backend = CompositeBackend(default=files, routes={}, artifacts_root=_ARTIFACTS)
         middleware: list[AgentMiddleware[Any, Any, Any]] = [
             FilesystemMiddleware(backend=backend, tools=list(_FILE_TOOLS)),  # takes the place of deepagents' own
@@ -105,6 +107,7 @@ class GraphtonEngine:
         ]
         return create_deep_agent(
             chat_model(segment.model, self._timeout, client, run.arguments),
+            [described(tool) for tool in segment.tools.tools.values()],
             system_prompt=f"{segment.instructions}\n\n{_WORKSPACE_NOTE}",
             middleware=middleware,
             backend=backend,
@@ -119,7 +122,7 @@ class GraphtonEngine:
         }
         state = await graph.aget_state(config)
         before = history.since(_messages(state), run.segment.execution_id)
-        for event in history.told(before or [], run.segment.model.label):
+        for event in history.told(before or [], run.segment):
             run.emit(event)
         answer = history.answer_in(before or [])
         if answer is not None and not state.next:
@@ -127,6 +130,8 @@ class GraphtonEngine:
         resumes = before is not None and bool(state.next)
         message = HumanMessage(run.segment.message, id=run.segment.execution_id)
         await self._stream(graph, None if resumes else {"messages": [message]}, config, run)
+        if run.gate.asks:
+            return Waiting(tuple(run.gate.asks.values()))
         after = history.since(_messages(await graph.aget_state(config)), run.segment.execution_id)
         answer = history.answer_in(after or [])
         if answer is None:

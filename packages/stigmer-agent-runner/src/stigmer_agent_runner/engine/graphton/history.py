@@ -6,15 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
-from stigmer_agent_runner.engine.protocol import (
-    Event,
-    MessageDone,
-    MessageStarted,
-    ToolDone,
-    ToolFailed,
-    ToolRequested,
-    Usage,
-)
+from stigmer_agent_runner.engine.gate import closed
+from stigmer_agent_runner.engine.graphton.calls import ending_of
+from stigmer_agent_runner.engine.protocol import Event, MessageDone, MessageStarted, Segment, Usage
 
 
 def since(messages: Sequence[AnyMessage], execution_id: str) -> list[AnyMessage] | None:
@@ -36,30 +30,28 @@ def answer_in(messages: Sequence[AnyMessage]) -> AIMessage | None:
     return last if isinstance(last, AIMessage) and not last.tool_calls else None
 
 
-def told(messages: Sequence[AnyMessage], model: str) -> Iterator[Event]:
+def told(messages: Sequence[AnyMessage], segment: Segment) -> Iterator[Event]:
     """Yield the events that led to `messages`, for a run that resumes."""
     turn = -1
     for message in messages:
         if isinstance(message, AIMessage):
             turn += 1
-            yield MessageStarted(turn, model)
-            yield from answered(turn, message)
+            yield MessageStarted(turn, segment.model.label)
+            yield from answered(turn, message, segment)
         elif isinstance(message, ToolMessage):
             yield tool_closed(message)
 
 
-def answered(turn: int, message: AIMessage) -> Iterator[Event]:
+def answered(turn: int, message: AIMessage, segment: Segment) -> Iterator[Event]:
     """Yield the events of a complete answer."""
     yield MessageDone(turn, str(message.text), usage_of(message))
     for index, call in enumerate(message.tool_calls):
-        yield ToolRequested(turn, index, call["id"] or "", call["name"], call["args"])
+        yield segment.requested(turn, index, call["id"] or "", call["name"], call["args"])
 
 
 def tool_closed(message: ToolMessage) -> Event:
     """The event of a tool's result."""
-    text = str(message.text)
-    failed = message.status == "error"
-    return ToolFailed(message.tool_call_id, text) if failed else ToolDone(message.tool_call_id, text)
+    return closed(message.tool_call_id, str(message.text), ending_of(message))
 
 
 def usage_of(message: AIMessage) -> Usage | None:

@@ -7,15 +7,16 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
+from stigmer_agent_runner.engine.gate import Gate
 from stigmer_agent_runner.engine.graphton import history
 from stigmer_agent_runner.engine.graphton.arguments import RawArguments
+from stigmer_agent_runner.engine.graphton.calls import gated
 from stigmer_agent_runner.engine.graphton.chat import explain
 from stigmer_agent_runner.engine.protocol import (
     Control,
@@ -24,12 +25,10 @@ from stigmer_agent_runner.engine.protocol import (
     Notice,
     Segment,
     TextDelta,
-    ToolStarted,
 )
 from stigmer_agent_runner.engine.retry import RetryPolicy
 from stigmer_agent_runner.errors import ModelError, RunStopped
-
-_log = structlog.get_logger(__name__)
+from stigmer_agent_runner.failpoints import failpoint
 
 
 @dataclass(slots=True)
@@ -41,6 +40,7 @@ class Run:
     control: Control
     retry: RetryPolicy
     max_steps: int
+    gate: Gate
     turn: int | None = None
     """The turn that the model is answering now."""
     arguments: RawArguments = field(default_factory=RawArguments)
@@ -56,7 +56,7 @@ class Run:
     def done(self, message: AIMessage) -> None:
         """The model has answered."""
         if self.turn is not None:
-            for event in history.answered(self.turn, message):
+            for event in history.answered(self.turn, message, self.segment):
                 self.emit(event)
         self.turn = self._speaker = None
 
@@ -100,6 +100,7 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
 
         async def attempt() -> tuple[Any, AIMessage]:
             run.start(turn)
+            failpoint("before-model")
             try:
                 response = await handler(request)
             except (ModelError, RunStopped, ContextOverflowError, GraphBubbleUp):
@@ -111,6 +112,7 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
         response, message = await run.retry.call(
             attempt, emit=run.emit, control=run.control, notice_key=f"turn-{turn}/retry"
         )
+        failpoint("after-model")
         _give_ids(message, request.state["messages"])
         run.done(message)
         if message.response_metadata.get("finish_reason") == "length":
@@ -121,17 +123,8 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
     ) -> ToolMessage | Command[Any]:
-        """Run a tool. One that breaks is an error that the model reads, never the run's end."""
-        call_id = request.tool_call["id"] or ""
-        self._run.emit(ToolStarted(call_id))
-        try:
-            return await handler(request)  # told as done by the saver, when the result is safe
-        except GraphBubbleUp:
-            raise
-        except Exception as error:  # noqa: BLE001 - the edge between the run and whatever a tool does
-            _log.exception("tool broke", tool=request.tool_call["name"])
-            text = f"Error: {type(error).__name__}: {error}"
-            return ToolMessage(text, name=request.tool_call["name"], tool_call_id=call_id, status="error")
+        """Run a tool behind the gate; it is told as done by the saver, when its result is safe."""
+        return await gated(self._run.segment, self._run.gate, request, handler)
 
 
 def _give_ids(message: AIMessage, earlier: Iterable[AnyMessage]) -> None:

@@ -10,6 +10,8 @@ from langchain_core.messages import ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+from stigmer_agent_runner.failpoints import failpoint
+
 
 class TellingSaver(AsyncSqliteSaver):
     """An AsyncSqliteSaver that calls `on_saved` with every tool result once it is committed."""
@@ -22,7 +24,9 @@ class TellingSaver(AsyncSqliteSaver):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Save a task's writes, then tell."""
+        failpoint("before-checkpoint")
         await super().aput_writes(config, writes, task_id, task_path)
+        failpoint("after-checkpoint")
         for channel, value in writes:
             if channel == "messages":
                 for message in value if isinstance(value, list | tuple) else (value,):

@@ -9,8 +9,10 @@ import asyncio
 import difflib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from stigmer_agent_runner.engine.gate import Answer, Call, Ending, Gate, Run, Wait, closed
 from stigmer_agent_runner.engine.protocol import (
     Completed,
     Control,
@@ -20,14 +22,13 @@ from stigmer_agent_runner.engine.protocol import (
     MessageStarted,
     Outcome,
     Segment,
+    StopReason,
     TextDelta,
-    ToolDone,
-    ToolFailed,
-    ToolRequested,
-    ToolStarted,
     Usage,
+    Waiting,
 )
 from stigmer_agent_runner.engine.retry import RetryPolicy, is_retryable_status
+from stigmer_agent_runner.engine.running import run_tool
 from stigmer_agent_runner.engine.scripted import builtin
 from stigmer_agent_runner.engine.scripted.script import Case, Fault, Script, Turn, parse_script
 from stigmer_agent_runner.engine.scripted.templates import render
@@ -39,13 +40,19 @@ from stigmer_agent_runner.engine.scripted.transcript import (
     Transcript,
 )
 from stigmer_agent_runner.errors import ModelError, RunStopped, ScriptError, ToolError
+from stigmer_agent_runner.failpoints import failpoint
 from stigmer_agent_runner.tools.files import FileTools
+from stigmer_agent_runner.tools.tool import ApprovalRule, Invocation
 from stigmer_agent_runner.tools.toolbox import Toolbox
+from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from stigmer_agent_runner.settings import Settings
+
+
+_SCRIPT_ASKS = enum_pb2.APPROVAL_POLICY_SOURCE_AGENT_OVERRIDE
 
 
 def create(settings: Settings) -> ScriptedEngine:
@@ -66,8 +73,9 @@ class ScriptedEngine:
             case = _script_of(segment).case_for(segment.message)
             transcript = Transcript(segment.paths.checkpoints, segment.execution_id)
             progress = await asyncio.to_thread(transcript.open, segment.message)
-            toolbox = Toolbox(FileTools(segment.paths.workspace))
-            return await _Play(segment, case, progress, transcript, toolbox, emit, control, self._retry).run()
+            toolbox = Toolbox(FileTools.of(segment))
+            gate = Gate.of(segment, emit)
+            return await _Play(segment, case, progress, transcript, toolbox, gate, emit, control, self._retry).run()
         except ScriptError as error:
             return Failed(error.kind, str(error))
         except ModelError as error:
@@ -98,6 +106,7 @@ class _Play:
     progress: Progress
     transcript: Transcript
     toolbox: Toolbox
+    gate: Gate
     emit: Emit
     control: Control
     retry: RetryPolicy
@@ -111,6 +120,8 @@ class _Play:
                 await self._run_calls(turns[-1])
                 if not turns[-1].calls:
                     return Completed(turns[-1].say)
+                if self.gate.asks and self.control.reason is not StopReason.CANCEL:
+                    return Waiting(tuple(self.gate.asks.values()))
             if self.control.reason is not None:
                 return self.control.outcome()
             await self._next_turn(len(turns))
@@ -133,12 +144,14 @@ class _Play:
         turn = self.case.turns[number]
         results = self.progress.last_results()
         _check_expectations(turn, results)
+        failpoint("before-model")
         saved = await self.retry.call(
             _Attempts(self, number, turn, results).next,
             emit=self.emit,
             control=self.control,
             notice_key=f"turn-{number}/retry",
         )
+        failpoint("after-model")
         await asyncio.to_thread(self.transcript.save_turn, number, saved)
         self.progress.turns.append(saved)
         self.emit(MessageDone(number, saved.say, _usage(saved)))
@@ -147,7 +160,12 @@ class _Play:
     def render(self, number: int, turn: Turn, results: Mapping[str, str]) -> SavedTurn:
         user = self.segment.message
         calls = tuple(
-            SavedCall(f"call-{self.segment.execution_id}-{number}-{at}", call.tool, render(call.args, user, results))
+            SavedCall(
+                f"call-{self.segment.execution_id}-{number}-{at}",
+                call.tool,
+                render(call.args, user, results),
+                call.approval,
+            )
             for at, call in enumerate(turn.calls)
         )
         return SavedTurn(render(turn.say, user, results), calls, turn.usage)
@@ -160,7 +178,7 @@ class _Play:
 
     def _request(self, number: int, turn: SavedTurn) -> None:
         for at, call in enumerate(turn.calls):
-            self.emit(ToolRequested(number, at, call.call_id, call.tool, call.args))
+            self.emit(self.segment.requested(number, at, call.call_id, call.tool, call.args))
 
     async def _run_calls(self, turn: SavedTurn) -> None:
         waiting = [call for call in turn.calls if call.call_id not in self.progress.results]
@@ -168,19 +186,32 @@ class _Play:
             for call in waiting:
                 group.create_task(self._run_call(call))
 
-    async def _run_call(self, call: SavedCall) -> None:
-        self.emit(ToolStarted(call.call_id))
+    async def _run_call(self, saved: SavedCall) -> None:
+        rule = ApprovalRule(saved.approval, _SCRIPT_ASKS) if saved.approval else None
+        call = Call(saved.call_id, saved.tool, saved.args, rule)
+        verdict = await self.gate.judge(call)
+        if isinstance(verdict, Wait):
+            return
+        if isinstance(verdict, Run):
+            verdict = await self.gate.carry_out(call, verdict, partial(self._carry_out, call, verdict.args))
+        result = SavedResult(verdict.text, verdict.ending.value)
+        failpoint("before-checkpoint")
+        await asyncio.to_thread(self.transcript.save_result, saved.call_id, result)
+        failpoint("after-checkpoint")
+        self.progress.results[saved.call_id] = result
+        self._report(saved, result)
+
+    async def _carry_out(self, call: Call, args: Mapping[str, Any]) -> Answer:
+        tool = self.segment.tools.tools.get(call.tool)
+        if tool is not None:
+            return await run_tool(tool, Invocation(self.segment.execution_id, call.call_id, args))
         try:
-            result = SavedResult(await asyncio.to_thread(self.toolbox.call, call.tool, call.args))
+            return Answer(await asyncio.to_thread(self.toolbox.call, call.tool, args))
         except ToolError as error:
-            result = SavedResult(f"Error: {error}", failed=True)
-        await asyncio.to_thread(self.transcript.save_result, call.call_id, result)
-        self.progress.results[call.call_id] = result
-        self._report(call, result)
+            return Answer(f"Error: {error}", Ending.FAILED)
 
     def _report(self, call: SavedCall, result: SavedResult) -> None:
-        done = ToolFailed(call.call_id, result.text) if result.failed else ToolDone(call.call_id, result.text)
-        self.emit(done)
+        self.emit(closed(call.call_id, result.text, Ending(result.ending)))
 
 
 @dataclass(slots=True)

@@ -53,8 +53,9 @@ class Node:
         value = self._node.get(key, default)
         if value is None:
             raise self.error(key, "is missing")
-        if not isinstance(value, types) or (isinstance(value, bool) and types is not bool):
-            wanted = " or ".join(_TYPE_NAMES[item] for item in (types if isinstance(types, tuple) else (types,)))
+        wanted_types = types if isinstance(types, tuple) else (types,)
+        if not isinstance(value, wanted_types) or (isinstance(value, bool) and bool not in wanted_types):
+            wanted = " or ".join(_TYPE_NAMES[item] for item in wanted_types)
             raise self.error(key, f"must be {wanted}, not {_type_name(value)}")
         return str(value) if isinstance(value, str) else value
 
@@ -81,7 +82,7 @@ class Node:
         return self.line
 
 
-_TYPE_NAMES = {str: "a text", int: "a whole number", float: "a number"}
+_TYPE_NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def _type_name(value: Any) -> str:

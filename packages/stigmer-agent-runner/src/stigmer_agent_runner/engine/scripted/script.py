@@ -12,15 +12,18 @@ from stigmer_agent_runner.engine.scripted.templates import check_templates
 from stigmer_agent_runner.errors import ScriptError
 
 VERSION = 1
+_ASKS = "the script says that this call needs approval"
 _MAX_DELAY_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One tool call of a turn; texts in `args` may hold templates."""
+    """One tool call of a turn; texts in `args` may hold templates. approval: why it asks a person; empty: it does not,
+    unless the tool itself does."""
 
     tool: str
     args: Mapping[str, Any] = field(default_factory=dict)
+    approval: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +156,11 @@ def _turn(node: Node, delay: int, faults: tuple[Fault, ...]) -> Turn:
 
 
 def _call(node: Node) -> Call:
-    node.only("tool", "args")
+    node.only("tool", "args", "approval")
     args = node.map("args").plain() if node.has("args") else {}
     _check_templates(node, "args", args)
-    return Call(node.get("tool", str), args)
+    asks = node.get("approval", (bool, str), False)
+    return Call(node.get("tool", str), args, asks if isinstance(asks, str) else _ASKS if asks else "")
 
 
 def _fault(node: Node) -> Fault:

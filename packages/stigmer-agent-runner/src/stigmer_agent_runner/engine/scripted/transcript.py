@@ -30,19 +30,20 @@ _BUSY_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class SavedCall:
-    """A tool call of a saved turn, templates filled in."""
+    """A tool call of a saved turn, templates filled in. approval: why the script wants a person asked."""
 
     call_id: str
     tool: str
     args: Mapping[str, Any]
+    approval: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedResult:
-    """What a tool call gave: its result, or its error."""
+    """What a tool call gave. ending: value of an engine.gate.Ending."""
 
     text: str
-    failed: bool = False
+    ending: str = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +95,21 @@ class Transcript:
             if kind == "turn":
                 progress.turns.append(_turn(data))
             elif kind == "result":
-                progress.results[key] = SavedResult(data["text"], data["failed"])
+                progress.results[key] = SavedResult(data["text"], data["ending"])
         return progress
 
     def save_turn(self, number: int, turn: SavedTurn) -> None:
         """Save a complete turn."""
-        calls = [{"id": call.call_id, "tool": call.tool, "args": call.args} for call in turn.calls]
+        calls = [
+            {"id": call.call_id, "tool": call.tool, "args": call.args, "approval": call.approval} for call in turn.calls
+        ]
         with self._connection() as database:
             self._put(database, f"turn/{number}", {"say": turn.say, "calls": calls, "usage": turn.usage})
 
     def save_result(self, call_id: str, result: SavedResult) -> None:
         """Save what a tool call gave."""
         with self._connection() as database:
-            self._put(database, f"result/{call_id}", {"text": result.text, "failed": result.failed})
+            self._put(database, f"result/{call_id}", {"text": result.text, "ending": result.ending})
 
     def _put(self, database: sqlite3.Connection, entry: str, body: Mapping[str, Any]) -> None:
         database.execute(
@@ -123,5 +126,5 @@ class Transcript:
 
 
 def _turn(data: Mapping[str, Any]) -> SavedTurn:
-    calls = tuple(SavedCall(call["id"], call["tool"], call["args"]) for call in data["calls"])
+    calls = tuple(SavedCall(call["id"], call["tool"], call["args"], call.get("approval", "")) for call in data["calls"])
     return SavedTurn(data["say"], calls, (data["usage"][0], data["usage"][1]))
