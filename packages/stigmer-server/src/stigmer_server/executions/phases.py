@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from stigmer_store import Operator, Requirement, ResourceRecord
 
@@ -45,8 +46,15 @@ UNFINISHED = (PENDING, IN_PROGRESS, PAUSED, WAITING_FOR_APPROVAL)
 
 def phase_of(execution: Resource) -> str:
     """Name of the phase of an execution of either kind."""
-    values = execution.status.DESCRIPTOR.fields_by_name["phase"].enum_type.values_by_number
-    return str(values[execution.status.phase].name)
+    status = execution.status
+    return _names(status.DESCRIPTOR)[status.phase]
+
+
+@cache
+def _names(status: Any) -> dict[int, str]:
+    """Names of the phases by number; `status` is the descriptor of a status."""
+    values = status.fields_by_name["phase"].enum_type.values_by_number
+    return {number: str(value.name) for number, value in values.items()}
 
 
 def set_phase(execution: Resource, phase: str) -> None:

@@ -26,6 +26,7 @@ MAX_FILES = 8
 
 _SERVER = "server"
 _log = structlog.get_logger("stigmer.audit")
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class AuditLog:
@@ -55,7 +56,7 @@ class AuditLog:
             origin |= {"who": self._who, "method": call.method, "request_id": call.request_id, "peer": call.peer}
         if not self._waiting:  # one write for all that happens in one turn of the loop
             asyncio.get_running_loop().call_soon(self.flush)
-        self._waiting += [json.dumps({**origin, **_entry(item)}, separators=(",", ":")) for item in mutations]
+        self._waiting += [_encode({**origin, **_entry(item)}) for item in mutations]
 
     def flush(self) -> None:
         """Write what waits."""
@@ -75,8 +76,11 @@ class AuditLog:
             self._failing = False
 
     def _append(self, data: bytes) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            descriptor = self._open()
+        except FileNotFoundError:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = self._open()
         try:
             size = os.fstat(descriptor).st_size
             os.write(descriptor, data)
@@ -84,6 +88,9 @@ class AuditLog:
             os.close(descriptor)
         if size + len(data) >= self._max_bytes:
             self._set_aside()
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def _set_aside(self) -> None:
         for number in range(self._max_files - 1, 0, -1):

@@ -48,6 +48,7 @@ class Metrics:
             buckets=_CALL_SECONDS,
             registry=self.registry,
         )
+        self._children: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._revision = Gauge("stigmer_store_revision", "Revision of the store.", registry=self.registry)
         self._outbox = Gauge(
             "stigmer_outbox_items",
@@ -67,9 +68,16 @@ class Metrics:
 
     def call_ended(self, method: str, code: str, seconds: float, *, stream: bool) -> None:
         """Count one call."""
-        self._calls.labels(method, code).inc()
+        calls, durations = self._children.get((method, code)) or self._child(method, code)
+        calls.inc()
         if not stream:
-            self._seconds.labels(method, code).observe(seconds)
+            durations.observe(seconds)
+
+    def _child(self, method: str, code: str) -> tuple[Counter, Histogram]:
+        """The figures of one method and code, remembered: looking them up costs more than counting."""
+        found = self._calls.labels(method, code), self._seconds.labels(method, code)
+        self._children[method, code] = found
+        return found
 
     async def render(self) -> bytes:
         """The text format, now. Raises StoreError."""

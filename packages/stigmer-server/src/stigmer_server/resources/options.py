@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["CallOptions", "options", "serving"]
 
 _REHEARSABLE = frozenset({"create", "apply", "update", "delete"})
+_KEYS = frozenset({DRY_RUN, FORCE})
 _VALUES = {"true": True, "false": False}
 
 
@@ -40,7 +41,10 @@ def options() -> CallOptions:
 @contextmanager
 def serving(method: Method, metadata: Any) -> Iterator[None]:
     """Put the options of a call in force for the block. Raises InvalidArgument for those that it cannot follow."""
-    found = {key: value for key, value in metadata or () if key in {DRY_RUN, FORCE}}
+    found = {key: value for key, value in metadata or () if key in _KEYS}
+    if not found:
+        yield
+        return
     given = CallOptions(_flag(DRY_RUN, found), _flag(FORCE, found))
     if given.dry_run and "Command" in method.service and method.name not in _REHEARSABLE:
         raise InvalidArgument(

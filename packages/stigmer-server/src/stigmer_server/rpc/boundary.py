@@ -7,6 +7,7 @@ request id, and reaches the client as INTERNAL with that id and nothing else.
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
-from ulid import ULID
 
 from stigmer_api.errors import (
     ApiError,
@@ -56,6 +56,7 @@ class CallEnded(Protocol):
 
 _log = structlog.get_logger("stigmer.rpc")
 _LONGEST_REQUEST_ID = 128
+_REQUEST_ID_BITS = 128
 _MOST_DETAIL_BYTES = 4096  # a client's default for all metadata is 8 KiB; past it the error itself would be lost
 _LONGEST_MESSAGE = 1500
 _SERVER_FAULTS = frozenset({"INTERNAL", "UNAVAILABLE", "RESOURCE_EXHAUSTED"})
@@ -232,7 +233,7 @@ def _request_id(context: Any) -> str:
     for key, value in context.invocation_metadata() or ():
         if key == REQUEST_ID and isinstance(value, str) and 0 < len(value) <= _LONGEST_REQUEST_ID:
             return value
-    return str(ULID()).lower()
+    return f"{random.getrandbits(_REQUEST_ID_BITS):032x}"  # a name, no secret
 
 
 def _clamped(error: ApiError) -> ApiError:

@@ -28,11 +28,13 @@ def fits(request: type[Message], raw: bytes) -> bool:
     """Whether a parsable request of this type nests so little that it can be handed on inside other messages."""
     if len(raw) <= _HARMLESS_BYTES:
         return True
-    body = raw
+    heads: list[bytes] = []
+    size = len(raw)
     for level in range(ROOM):
-        body = (b"\x12" if level == 0 else b"\x0a") + _varint(len(body)) + body
+        heads.append((b"\x12" if level == 0 else b"\x0a") + _varint(size))
+        size += len(heads[-1])
     try:
-        _around(request.DESCRIPTOR).FromString(body)
+        _around(request.DESCRIPTOR).FromString(b"".join((*reversed(heads), raw)))
     except DecodeError:
         return False
     return True
