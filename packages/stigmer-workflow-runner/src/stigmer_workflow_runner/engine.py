@@ -45,6 +45,18 @@ class Observer(Protocol):
     def skipped(self, task: Task, scope: Scope, at: float) -> None:
         """The `if` of a task was false."""
 
+    def cancelled(self, task: Task, scope: Scope, times: tuple[float, float]) -> None:
+        """A task was ended from outside: by a timeout, by a faster branch, or with the whole run."""
+
+    def asked(self, task: Task, scope: Scope, at: float, given: Json, request: dict[str, Json]) -> None:
+        """A task waits for a person. `request` has what it asks: see `tasks/human_input.py`."""
+
+    def auto_resolved(self, task: Task, scope: Scope, at: float, outcome: str) -> None:
+        """Nobody answered in time, and the document says what happens then."""
+
+    def emitted(self, task: Task, at: float, event: dict[str, Json]) -> None:
+        """A task published an event."""
+
     def retrying(self, task: Task, scope: Scope, at: float, attempt: int, delay: float) -> None:
         """A `try` will start attempt number `attempt` (from 2) in `delay` seconds."""
 
@@ -66,6 +78,7 @@ class Engine:
         self.runtime = runtime
         self.observer = observer
         self.meter = Meter()
+        self._breathing = False
         self._facts = facts
 
     async def run(self) -> Json:
@@ -106,8 +119,19 @@ class Engine:
             raise Drain
         self.meter.spent += TASK_WORK
         if self.meter.spent > BREATHE_AFTER:
-            self.meter.spent = 0
-            await self.runtime.breathe()
+            await self._breathe()
+
+    async def _breathe(self) -> None:
+        """Let others work. Strands of this run pause together: otherwise they would compute in turn without any end."""
+        while self.meter.spent > BREATHE_AFTER:
+            if self._breathing:
+                await self.runtime.until(lambda: not self._breathing)
+                continue
+            self._breathing = True
+            try:
+                await self.runtime.breathe()
+            finally:
+                self._breathing, self.meter.spent = False, 0
 
     def lookup(self, name: str) -> Json:
         """A variable that is the same for all tasks."""

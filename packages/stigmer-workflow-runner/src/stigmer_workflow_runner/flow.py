@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,9 @@ async def run_task(engine: Engine, task: Task, frame: Frame, raw: Json, scope: S
         error.place(task.pointer)
         observer.failed(task, scope, (frame["began"], runtime.now()), error.error)
         raise
+    except asyncio.CancelledError:
+        observer.cancelled(task, scope, (frame["began"], runtime.now()))
+        raise
     observer.completed(task, scope, (frame["began"], runtime.now()), (frame["input"], output))
     return Outcome(output, outcome.then)
 
@@ -114,5 +118,5 @@ def _after(step: Step, raw: Json) -> Json:
     task = step.task
     output = raw if task.output_as is None else step.filter(task.output_as, raw)
     if task.export_as is not None:
-        step.engine.state.context = step.binding(output=output).filter(task.export_as, output)
+        step.context = step.binding(output=output).filter(task.export_as, output)
     return output

@@ -29,11 +29,14 @@ MAX_EVENT_ERROR: Final = 500
 
 PENDING, IN_PROGRESS, COMPLETED, FAILED, SKIPPED = "PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "SKIPPED"
 CANCELLED: Final = "CANCELLED"
+WAITING_APPROVAL: Final = "WAITING_APPROVAL"
 PAUSED: Final = "PAUSED"
 
 _TYPES: Final[Mapping[str, str]] = {
     "call http": "API_CALL",
     "call agent": "AGENT_INVOCATION",
+    "call human": "APPROVAL",
+    "fork": "PARALLEL",
     "switch": "CONDITIONAL",
     "set": "TRANSFORM",
 }
@@ -53,6 +56,7 @@ class Progress:
     output: Json = None
     has_output: bool = False
     dirty: bool = False
+    subscriptions: list[dict[str, str]] = field(default_factory=list)
     _entries: dict[str, dict[str, Json]] = field(default_factory=dict)
     _events: list[dict[str, Json]] = field(default_factory=list)
     _in_flight: tuple[dict[str, dict[str, Json]], list[dict[str, Json]]] | None = None
@@ -129,6 +133,27 @@ class Progress:
         """The task's `if` was false."""
         self._entry(task, scope, status=SKIPPED, started_at=at, completed_at=at)
         self._event("task_skipped", at, task, scope, reason="the condition 'if' is false")
+
+    def cancelled(self, task: Task, scope: Scope, times: tuple[float, float]) -> None:
+        """A task was ended from outside."""
+        began, at = times
+        self._entry(task, scope, status=SKIPPED, started_at=began, completed_at=at, error="cancelled")
+        self._event("task_skipped", at, task, scope, reason="cancelled: a timeout, a faster branch or the whole run")
+
+    def asked(self, task: Task, scope: Scope, at: float, given: Json, request: dict[str, Json]) -> None:
+        """A task waits for a person."""
+        values = {"input": given, "request": request, "ui_hint": request["ui_hint"]}
+        self._entry(task, scope, status=WAITING_APPROVAL, started_at=at, **values)
+        self._event("approval_requested", at, task, scope, request=request)
+
+    def auto_resolved(self, task: Task, scope: Scope, at: float, outcome: str) -> None:
+        """Nobody answered in time."""
+        self._event("approval_resolved", at, task, scope, outcome=outcome, auto_resolved=True)
+
+    def emitted(self, task: Task, at: float, event: dict[str, Json]) -> None:
+        """A task published an event."""
+        facts = {name: event.get(name, "") for name in ("type", "source", "subject")}
+        self._event("event_emitted", at, task, emitted=facts)
 
     def retrying(self, task: Task, scope: Scope, at: float, attempt: int, delay: float) -> None:
         """A `try` starts again."""
@@ -207,13 +232,15 @@ class Progress:
             "tasks": render_entries(list(entries.values())),
             "events": [{**event, "at": iso8601(event["at"])} for event in events],
         }
+        if self.subscriptions:
+            report["subscriptions"] = self.subscriptions
         if self.has_output:
             report["output_json"] = to_text(self.output)
         return report
 
     def acknowledge(self) -> None:
         """The server took the report."""
-        self._in_flight = None
+        self._in_flight, self.subscriptions = None, []
 
     def give_back(self) -> None:
         """The report was lost: its content goes into the next one, under what is newer."""
@@ -233,6 +260,7 @@ class Progress:
             "phase": self.phase,
             "started_at": self.started_at,
             "dirty": self.dirty,
+            "subscriptions": self.subscriptions,
             "entries": [shorten(entry) for entry in self._entries.values()],
             "events": self._events,
         }
@@ -247,6 +275,7 @@ class Progress:
             phase=value["phase"],
             started_at=value["started_at"],
             dirty=value["dirty"],
+            subscriptions=value.get("subscriptions", []),
         )
         found._entries = {entry["task_id"]: entry for entry in value["entries"]}
         found._events = list(value["events"])

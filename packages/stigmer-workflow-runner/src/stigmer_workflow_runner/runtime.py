@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from stigmer_api.dsl.errors import Json
 from stigmer_workflow_runner.errors import RunnerError
+from stigmer_workflow_runner.inbox import Inbox
 
 T = TypeVar("T")
+
+PUBLISH: Final = "publish_event"
+"""Activity that gives an event to all who listen."""
+
+READ_ANSWER: Final = "read_answer"
+"""Activity that asks the server for the answer to a question, null when there is none."""
 
 
 class Drain(Exception):
@@ -38,6 +46,9 @@ class Call:
 class Runtime(Protocol):
     """The engine's only way to time, chance, and the world. Every answer is the same in a replay."""
 
+    inbox: Inbox
+    """What the run was given from outside."""
+
     def now(self) -> float:
         """Workflow time in epoch seconds."""
 
@@ -64,6 +75,21 @@ class Runtime(Protocol):
 
     async def child_finished(self, execution_id: str) -> None:
         """Wait until a child execution may have finished. Raises `Drain` like `sleep_until`."""
+
+    async def wait_for(self, ready: Callable[[], bool], deadline: float | None = None) -> bool:
+        """Wait for what comes from outside; False when workflow time `deadline` came first.
+
+        Holds while the run is to hold. Raises `Drain` like `sleep_until`.
+        """
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run `work` beside the caller, who must see to its end: `until` it is done, or `stop` it."""
+
+    async def until(self, ready: Callable[[], bool]) -> None:
+        """Wait for what other strands of this run do."""
+
+    async def stop(self, strands: Sequence[asyncio.Task[Any]]) -> None:
+        """Cancel strands and wait until they have cleaned up; what they raise meanwhile does not matter any more."""
 
     async def race(self, work: Coroutine[Any, Any, T], deadline: float) -> T:
         """The result of `work`, which is cancelled at `deadline` with `DeadlineReachedError`."""

@@ -48,20 +48,28 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a task runs: loop and catch variables, the loop iterations around it, the attempt of its `try`."""
+    """Where a task runs: loop and catch variables, the loop iterations around it, the attempt of its `try`.
+
+    `branch` is the frame of the nearest `fork` branch around it: its `context` is what the branch sees as `$context`.
+    """
 
     variables: Mapping[str, Json] = field(default_factory=dict)
     iterations: tuple[int, ...] = ()
     attempt: int = 1
+    branch: Frame | None = None
 
     def bind(self, variables: Mapping[str, Json], iteration: int | None = None) -> Scope:
         """This scope with more variables and, in a loop, one more iteration number."""
         iterations = self.iterations if iteration is None else (*self.iterations, iteration)
-        return Scope({**self.variables, **variables}, iterations, self.attempt)
+        return Scope({**self.variables, **variables}, iterations, self.attempt, self.branch)
 
     def attempted(self, attempt: int) -> Scope:
         """This scope inside attempt number `attempt` of a `try`."""
-        return Scope(self.variables, self.iterations, attempt)
+        return Scope(self.variables, self.iterations, attempt, self.branch)
+
+    def branched(self, branch: Frame) -> Scope:
+        """This scope inside a branch of a `fork`."""
+        return Scope(self.variables, self.iterations, self.attempt, branch)
 
 
 def iso8601(seconds: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeVar
@@ -16,9 +16,10 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType, 
 with workflow.unsafe.imports_passed_through():
     from stigmer_api.dsl.errors import Json
     from stigmer_workflow_runner.errors import Fault, error_object, fault
+    from stigmer_workflow_runner.inbox import Inbox
     from stigmer_workflow_runner.json_text import MAX_PAYLOAD, size_of
     from stigmer_workflow_runner.progress import Progress
-    from stigmer_workflow_runner.runtime import Call, DeadlineReachedError, Drain
+    from stigmer_workflow_runner.runtime import PUBLISH, READ_ANSWER, Call, DeadlineReachedError, Drain
 
 T = TypeVar("T")
 
@@ -26,6 +27,9 @@ FAULT_TYPE: Final = "stigmer.fault"
 HISTORY_BYTES: Final = 2_000_000
 CHILD_POLL: Final = timedelta(minutes=10)
 """How often a workflow looks at a child by itself, in case a signal was lost with the server's database."""
+
+OF_THE_RUN: Final = frozenset({"start_child", PUBLISH, READ_ANSWER})
+"""Calls that are told which execution they are made for."""
 
 HEARTBEAT: Final = timedelta(seconds=10)
 GRACE: Final = 15.0
@@ -56,14 +60,21 @@ class Pause:
 
 
 class TemporalRuntime:
-    """`own` is what every child execution is told of this one; `finished` holds the children that have ended.
+    """`own` is what the calls `OF_THE_RUN` are told of it; `finished` holds the children that have ended.
 
     `max_events` forces continue-as-new, 0 leaves it to Temporal.
     """
 
     def __init__(
-        self, own: dict[str, Json], finished: list[str], pause: Pause, progress: Progress, max_events: int = 0
+        self,
+        own: dict[str, Json],
+        finished: list[str],
+        pause: Pause,
+        progress: Progress,
+        inbox: Inbox,
+        max_events: int = 0,
     ) -> None:
+        self.inbox = inbox
         self._own = own
         self._pause = pause
         self._progress = progress
@@ -119,6 +130,43 @@ class TemporalRuntime:
         if execution_id in self._finished:
             self._finished.remove(execution_id)
 
+    async def wait_for(self, ready: Callable[[], bool], deadline: float | None = None) -> bool:
+        """Wait for a signal; a pause holds here too."""
+        while not ready():
+            remaining = None if deadline is None else deadline - workflow.time()
+            if remaining is not None and remaining <= 0:
+                return False
+            if self.holding():
+                await self.hold()
+                continue
+            if self.draining():
+                raise Drain
+            try:
+                await workflow.wait_condition(
+                    lambda: ready() or self.draining() or self.holding(),
+                    timeout=None if remaining is None else timedelta(seconds=remaining),
+                )
+            except builtins.TimeoutError:
+                self._moved = True
+                return ready()
+            self._moved = True
+        return True
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """A task of the workflow's own loop, which is deterministic."""
+        return asyncio.ensure_future(work)
+
+    async def until(self, ready: Callable[[], bool]) -> None:
+        """Looked at whenever something has happened."""
+        await workflow.wait_condition(ready)
+
+    async def stop(self, strands: Sequence[asyncio.Task[Any]]) -> None:
+        """Cancel them all, then wait for all."""
+        for strand in strands:
+            strand.cancel()
+        for strand in strands:
+            await _ended(strand)
+
     async def _wait(self, done: Callable[[], bool], timeout: timedelta) -> None:
         """Until `done`, the timeout, or the need to continue as new (`Drain`)."""
         if not done() and self.draining():
@@ -134,7 +182,7 @@ class TemporalRuntime:
 
     async def execute(self, call: Call) -> Json:
         """Run an activity."""
-        argument = {**call.argument, **self._own} if call.activity == "start_child" else call.argument
+        argument = {**call.argument, **self._own} if call.activity in OF_THE_RUN else call.argument
         if size_of(argument) > self.max_payload:
             raise fault(
                 "runtime", f"the argument of {call.summary or call.activity} is larger than {self.max_payload} bytes"
@@ -187,6 +235,10 @@ class TemporalRuntime:
 async def _cancelled(task: asyncio.Task[Any]) -> None:
     """Cancel a task and wait until it has cleaned up; what it raises meanwhile does not matter any more."""
     task.cancel()
+    await _ended(task)
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
     await workflow.wait([task])
     if not task.cancelled():
         task.exception()

@@ -21,18 +21,23 @@ with workflow.unsafe.imports_passed_through():
         CHILD_FINISHED,
         RECOVERY_MEMO,
         SET_PAUSED,
+        SIGNAL_RECEIVED,
+        TASK_ANSWERED,
         WORKFLOW_EXECUTION,
         ChildFinished,
         PauseState,
+        SignalReceived,
+        TaskAnswered,
         first_sequence,
     )
     from stigmer_workflow_runner.definition import compile_pinned
     from stigmer_workflow_runner.engine import Engine, facts_of
     from stigmer_workflow_runner.errors import Fault, bounded, describe, fault
+    from stigmer_workflow_runner.inbox import Inbox, event_of
     from stigmer_workflow_runner.json_text import MAX_CLAIMED, MAX_CLAIMED_OUTPUT, MAX_OUTPUT, MAX_PAYLOAD, size_of
     from stigmer_workflow_runner.progress import CANCELLED, COMPLETED, FAILED, PENDING, Progress
     from stigmer_workflow_runner.runtime import Drain
-    from stigmer_workflow_runner.state import RunState
+    from stigmer_workflow_runner.state import RunState, iso8601
 
 from stigmer_workflow_runner.temporal_runtime import FAULT_TYPE, SERVER_RETRY, Pause, TemporalRuntime, fault_of
 
@@ -64,6 +69,7 @@ class WorkflowExecutionRun:
         self._progress = Progress("")
         self._state = RunState()
         self._pause = Pause()
+        self._inbox = Inbox()
         self._stopping = False
 
     @workflow.signal(name=SET_PAUSED)
@@ -76,6 +82,18 @@ class WorkflowExecutionRun:
         """The server says that a child execution is terminal."""
         if event.execution_id not in self._finished:
             self._finished.append(event.execution_id)
+
+    @workflow.signal(name=SIGNAL_RECEIVED)
+    def signal_received(self, signal: SignalReceived) -> None:
+        """A user's signal, or a published event."""
+        event = event_of(signal.id, signal.name, signal.payload, iso8601(workflow.time()))
+        self._inbox.put(signal.id, event)
+
+    @workflow.signal(name=TASK_ANSWERED)
+    def task_answered(self, answer: TaskAnswered) -> None:
+        """A person's answer, as the server has checked it."""
+        content = {"outcome": answer.outcome, "data": answer.form}
+        self._inbox.answer(answer.id, {**content, "comment": answer.comment, "reviewer": answer.reviewer})
 
     @workflow.query(name="frames")
     def frames(self) -> dict[str, Any]:
@@ -102,10 +120,13 @@ class WorkflowExecutionRun:
             if loaded["ended"]:
                 return None
             self._state = RunState(input=loaded.pop("input"), started_at=workflow.time())
+            self._progress.subscriptions = loaded.pop("subscriptions", [])
         else:
             loaded = carried["loaded"]
             self._state = RunState.from_json(carried["state"])
             self._progress = Progress.from_json(carried["progress"])
+            if "inbox" in carried:
+                self._inbox.resume(carried["inbox"])
             self._pause.follow(**carried.get("pause", asdict(Pause())))
             self._finished.extend(id_ for id_ in carried["finished"] if id_ not in self._finished)
         return await self._run(given, loaded)
@@ -158,7 +179,7 @@ class WorkflowExecutionRun:
         own = {"parent": given.execution_id, "org": loaded["org"], "recovery": _recovery()}
         claimed = bool(loaded.get("claim_check"))  # decided once for the whole execution, whatever is set later
         max_payload, max_output = (MAX_CLAIMED, MAX_CLAIMED_OUTPUT) if claimed else (MAX_PAYLOAD, MAX_OUTPUT)
-        runtime = TemporalRuntime(own, self._finished, self._pause, self._progress, loaded["max_events"])
+        runtime = TemporalRuntime(own, self._finished, self._pause, self._progress, self._inbox, loaded["max_events"])
         runtime.max_payload = max_payload
         engine = Engine(definition, self._state, runtime, self._progress, facts_of(given.execution_id))
         while True:
@@ -180,6 +201,7 @@ class WorkflowExecutionRun:
             "progress": self._progress.to_json(),
             "finished": self._finished,
             "pause": asdict(self._pause),
+            "inbox": self._inbox.to_json(),
         }
 
     def _continue(self, given: RunInput, loaded: dict[str, Any]) -> NoReturn:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.struct_pb2 import Struct
 from temporalio import activity
 
@@ -13,6 +14,7 @@ from stigmer_api.dsl.errors import Json
 from stigmer_api.errors import ResourceExhausted
 from stigmer_api.messages import message_class
 from stigmer_workflow_runner.activities.failures import no_surprises, server_errors
+from stigmer_workflow_runner.excerpts import truncated
 
 if TYPE_CHECKING:
     from stigmer_api.client import AsyncClient
@@ -22,6 +24,9 @@ _TOO_LARGE = "larger than max"
 
 MAX_STRUCT = 1_000_000
 """Characters of an output that the published field has as well: a Struct of many values takes seconds to build."""
+
+MAX_SHOWN = 8 * 1024
+"""Characters of what a question is about that the event log shows."""
 
 _PACKAGE = "ai.stigmer.agentic.workflowexecution.v1"
 
@@ -35,6 +40,10 @@ _WIRE_KINDS: Mapping[str, str] = {
     "try": "try_catch",
     "wait": "wait",
     "raise": "raise_error",
+    "fork": "fork",
+    "listen": "listen",
+    "emit": "emit_event",
+    "call human": "human_input",
     "run workflow": "run_workflow",
 }
 
@@ -83,6 +92,8 @@ def to_request(report: Mapping[str, Json]) -> Any:
     for key in ("started_at", "completed_at", "error", "output_json", "temporal_workflow_id", "workflow_version_hash"):
         if report.get(key):
             setattr(status, key, report[key])
+    for attributes in report.get("subscriptions", []):
+        status.subscriptions.add(attributes=attributes)
     _fill_output(status)
     for task in report["tasks"]:
         _add_task(status, task)
@@ -113,10 +124,40 @@ def _add_task(status: Any, task: Mapping[str, Json]) -> None:
     for key in ("task_id", "task_name", "started_at", "completed_at", "input_json", "output_json"):
         setattr(added, key, task[key])
     added.attempt, added.kind, added.pointer = task["attempt"], task["kind"], task["pointer"]
+    if task.get("request"):
+        _fill_request(added.human_request, task["request"])
+        added.ui_hint = task.get("ui_hint", "")
     if task["iterations"]:
         metadata = Struct()
         metadata.update({"iterations": task["iterations"]})
         added.metadata.CopyFrom(metadata)
+
+
+def _fill_request(request: Any, asked: Mapping[str, Json]) -> None:
+    """What a task asks of people, for those who check and show it."""
+    request.id, request.prompt, request.timeout_at = asked["id"], asked["prompt"], asked["timeout_at"]
+    request.approvers.extend(asked["approvers"])
+    for outcome in asked["outcomes"]:
+        request.outcomes.add(name=outcome["name"], label=outcome["label"])
+    if asked["form"] is not None:
+        request.form_schema_json = json.dumps(asked["form"])
+    if asked["payload"] is not None:
+        request.payload_json = truncated(asked["payload"])
+
+
+def _fill_approval_requested(payload: Any, asked: Mapping[str, Json]) -> None:
+    """The published form of the same, in Structs; what they cannot hold is left out."""
+    payload.prompt, payload.ui_hint, payload.timeout_seconds = asked["prompt"], asked["ui_hint"], asked["seconds"]
+    payload.approvers.extend(asked["approvers"])
+    for outcome in asked["outcomes"]:
+        payload.outcomes.add(name=outcome["name"], label=outcome["label"])
+    try:
+        if asked["form"] is not None:
+            payload.form_schema.update(asked["form"])
+        if asked["payload"] is not None and len(json.dumps(asked["payload"])) <= MAX_SHOWN:
+            ParseDict(asked["payload"], payload.payload)
+    except (ValueError, OverflowError, ParseError):
+        payload.ClearField("payload")
 
 
 def _add_event(request: Any, event: Mapping[str, Json]) -> None:
@@ -125,6 +166,9 @@ def _add_event(request: Any, event: Mapping[str, Json]) -> None:
     payload = getattr(added, event["type"])
     payload.SetInParent()
     fields = payload.DESCRIPTOR.fields_by_name
+    if event["type"] == "approval_requested":
+        _fill_approval_requested(payload, event["request"])
+        return
     for name, value in _payload_of(event).items():
         if name in fields and value not in (None, ""):
             setattr(payload, name, enum_number(payload, name, value) if fields[name].enum_type else value)
@@ -141,6 +185,9 @@ def _payload_of(event: Mapping[str, Json]) -> dict[str, Json]:
         "reason": event.get("reason"),
         "delay_ms": event.get("delay_ms"),
         "child_execution_id": event.get("child"),
+        "outcome": event.get("outcome"),
+        "auto_resolved": event.get("auto_resolved"),
+        **{f"event_{name}": str(value) for name, value in event.get("emitted", {}).items()},
         "workflow_id": event.get("workflow_id"),
         "workflow_instance_id": event.get("workflow_instance_id"),
     }

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from stigmer_api.dsl.tasks.call_a2a import A2aCall
 from stigmer_api.dsl.tasks.call_agent import AgentCall
 from stigmer_api.dsl.tasks.call_function import FunctionCall
+from stigmer_api.dsl.tasks.call_grpc import GrpcCall
 from stigmer_api.dsl.tasks.call_http import HttpCall
+from stigmer_api.dsl.tasks.call_mcp import McpCall
 from stigmer_api.dsl.tasks.call_openapi import OpenApiCall
 from stigmer_api.dsl.tasks.do import Do
 from stigmer_api.dsl.tasks.emit import Emit
@@ -26,9 +29,12 @@ from stigmer_api.dsl.tasks.try_ import Try
 from stigmer_api.dsl.tasks.wait import Wait
 from stigmer_workflow_runner.flow import Outcome
 from stigmer_workflow_runner.step import Step
+from stigmer_workflow_runner.tasks.call_a2a import run_call_a2a
 from stigmer_workflow_runner.tasks.call_agent import run_call_agent
 from stigmer_workflow_runner.tasks.call_function import run_call_function
+from stigmer_workflow_runner.tasks.call_grpc import run_call_grpc
 from stigmer_workflow_runner.tasks.call_http import run_call_http
+from stigmer_workflow_runner.tasks.call_mcp import run_call_mcp
 from stigmer_workflow_runner.tasks.call_openapi import run_call_openapi
 from stigmer_workflow_runner.tasks.do import run_do
 from stigmer_workflow_runner.tasks.emit import run_emit
@@ -46,15 +52,18 @@ from stigmer_workflow_runner.tasks.wait import run_wait
 Body = Callable[[Any, Step], Awaitable[Outcome]]
 
 BODIES: Final[Mapping[type, Body]] = {
+    A2aCall: run_call_a2a,
     AgentCall: run_call_agent,
     Do: run_do,
     Emit: run_emit,
     For: run_for,
     Fork: run_fork,
     FunctionCall: run_call_function,
+    GrpcCall: run_call_grpc,
     HttpCall: run_call_http,
     HumanInput: run_human_input,
     Listen: run_listen,
+    McpCall: run_call_mcp,
     OpenApiCall: run_call_openapi,
     Raise: run_raise,
     RunWorkflow: run_workflow,

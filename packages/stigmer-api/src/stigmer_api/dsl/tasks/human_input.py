@@ -1,0 +1,122 @@
+"""`call: human`: asks people for a decision, and for a form when it has one. Ours: the DSL has no people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.expressions import Template
+from stigmer_api.dsl.model import Duration
+from stigmer_api.dsl.problems import child
+from stigmer_api.dsl.reader import Reader
+
+FAIL, DENY = "fail", "deny"
+DENIALS: Final = ("deny", "reject", "denied", "rejected", "no")
+"""Names of outcomes that say no, the first that is offered counts."""
+
+_KEYS: Final = ("prompt", "form", "outcomes", "approvers", "payload", "timeout", "onTimeout", "uiHint")
+_LONGEST: Final = 63
+
+
+@dataclass(frozen=True, slots=True)
+class HumanOutcome:
+    """One possible answer; `then` is where it leads, None for the task's own `then`."""
+
+    name: str
+    label: str = ""
+    then: str | None = None
+
+
+DEFAULT_OUTCOMES: Final = (HumanOutcome("approve", "Approve"), HumanOutcome("reject", "Reject"))
+
+
+@dataclass(frozen=True, slots=True)
+class HumanInput:
+    """The question. `form` is a JSON schema; `on_timeout` is fail (a timeout error) or deny (the outcome that says no).
+
+    A timeout never approves.
+    """
+
+    prompt: Template
+    outcomes: tuple[HumanOutcome, ...]
+    form: Mapping[str, Json] | None = None
+    approvers: Template | None = None
+    payload: Template | None = None
+    timeout: Duration | None = None
+    on_timeout: str = FAIL
+    ui_hint: str = ""
+
+    @property
+    def denial(self) -> HumanOutcome | None:
+        """The outcome that says no."""
+        by_name = {outcome.name: outcome for outcome in self.outcomes}
+        return next((by_name[name] for name in DENIALS if name in by_name), None)
+
+
+def read_human_call(reader: Reader, value: Json, pointer: str) -> HumanInput:
+    """Compile `with` of `call: human`."""
+    found = reader.fields(value, pointer, _KEYS, required=("prompt",))
+    prompt = reader.template(found.get("prompt", ""), child(pointer, "prompt"))
+    if prompt.constant and "prompt" in found:
+        reader.text(prompt.value, child(pointer, "prompt"))
+    human = HumanInput(
+        prompt,
+        reader.optional(found, "outcomes", pointer, lambda v, p: _read_outcomes(reader, v, p)) or DEFAULT_OUTCOMES,
+        form=reader.optional(found, "form", pointer, lambda v, p: _read_form(reader, v, p)),
+        approvers=reader.optional(found, "approvers", pointer, lambda v, p: _read_approvers(reader, v, p)),
+        payload=reader.optional(found, "payload", pointer, reader.template),
+        timeout=reader.optional(found, "timeout", pointer, reader.duration),
+        on_timeout=reader.optional(found, "onTimeout", pointer, lambda v, p: _read_policy(reader, v, p)) or FAIL,
+        ui_hint=reader.optional(found, "uiHint", pointer, lambda v, p: _short(reader, v, p)) or "",
+    )
+    if human.on_timeout == DENY and human.denial is None:
+        names = ", ".join(DENIALS)
+        reader.problem(child(pointer, "onTimeout"), f"deny needs an outcome that says no: one of {names}")
+    return human
+
+
+def _read_outcomes(reader: Reader, value: Json, pointer: str) -> tuple[HumanOutcome, ...]:
+    if not isinstance(value, list) or not value:
+        reader.problem(pointer, "must be a list with at least one outcome")
+        return ()
+    found: dict[str, HumanOutcome] = {}
+    for index, item in enumerate(value):
+        place = child(pointer, index)
+        fields = reader.fields(item, place, ("name", "label", "then"), required=("name",))
+        name = reader.optional(fields, "name", place, lambda v, p: _short(reader, v, p)) or ""
+        if name in found:
+            reader.problem(child(place, "name"), f"the outcome {name!r} is there twice")
+        label = reader.optional(fields, "label", place, reader.text) or ""
+        found[name] = HumanOutcome(name, label, reader.optional(fields, "then", place, reader.target))
+    return tuple(found.values())
+
+
+def _read_form(reader: Reader, value: Json, pointer: str) -> Mapping[str, Json] | None:
+    if isinstance(value, Mapping):
+        return value
+    reader.problem(pointer, "must be a JSON schema as an object")
+    return None
+
+
+def _read_approvers(reader: Reader, value: Json, pointer: str) -> Template:
+    template = reader.template(value, pointer)
+    if template.constant and not (isinstance(value, list) and value and all(isinstance(v, str) and v for v in value)):
+        reader.problem(pointer, "must be a list of names")
+    return template
+
+
+def _read_policy(reader: Reader, value: Json, pointer: str) -> str:
+    if value in (FAIL, DENY):
+        return str(value)
+    why = ": a timeout never approves" if value == "approve" else ""
+    reader.problem(pointer, f"must be {FAIL} or {DENY}, not {value!r}{why}")
+    return FAIL
+
+
+def _short(reader: Reader, value: Json, pointer: str) -> str:
+    text = reader.text(value, pointer)
+    if len(text) > _LONGEST:
+        reader.problem(pointer, f"must have at most {_LONGEST} characters")
+    return text
