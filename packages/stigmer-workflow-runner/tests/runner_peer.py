@@ -269,7 +269,9 @@ class HttpService:
             self.requests.append((verb, path, headers, body))
             status, value = await self.answer(verb, path, headers, body)
             kind = "application/json"
-            if isinstance(value, bytes):
+            if isinstance(value, tuple):
+                kind, data = value
+            elif isinstance(value, bytes):
                 kind, data = "text/plain; charset=utf-8", value
             else:
                 data = json.dumps(value).encode()

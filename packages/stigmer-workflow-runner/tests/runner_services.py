@@ -5,9 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import grpc
+import grpc.aio
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+from grpc_reflection.v1alpha import reflection as grpc_reflection
 
 PETS = {1: {"id": 1, "name": "Rex", "status": "available"}, 2: {"id": 2, "name": "Tom", "status": "sold"}}
 SWAGGER: dict[str, Any] = {
@@ -104,10 +114,8 @@ class DigestService:
 
     async def answer(self, verb: str, path: str, headers: dict[str, str], _body: bytes) -> tuple[int, Any]:
         """The challenge, or the resource for the right answer to it."""
-        given = dict(
-            (part.partition("=")[0].strip(), part.partition("=")[2].strip().strip('"'))
-            for part in headers.get("authorization", "").removeprefix("Digest ").split(",")
-        )
+        parts = headers.get("authorization", "").removeprefix("Digest ").split(",")
+        given = {name.strip(): value.strip().strip('"') for name, _, value in (part.partition("=") for part in parts)}
         first = _md5(f"{self.username}:pets:{self.password}")
         second = _md5(f"{verb}:{path}")
         wanted = _md5(f"{first}:{self.nonce}:{given.get('nc')}:{given.get('cnonce')}:auth:{second}")
@@ -118,3 +126,138 @@ class DigestService:
 
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+# --- gRPC ----------------------------------------------------------------------------------------------------------
+
+GREETER_FILES = {
+    "greet.proto": """syntax = "proto3";
+package GreeterApi;
+import "mood.proto";
+message HelloRequest { string name = 1; }
+message HelloReply { string message = 1; Mood mood = 2; }
+service Greeter {
+  rpc SayHello (HelloRequest) returns (HelloReply);
+  rpc SayMany (HelloRequest) returns (stream HelloReply);
+  rpc SayToAll (stream HelloRequest) returns (HelloReply);
+}
+""",
+    "mood.proto": """syntax = "proto3";
+package GreeterApi;
+import "google/protobuf/timestamp.proto";
+message Mood { int32 level = 1; google.protobuf.Timestamp since = 2; }
+""",
+}
+
+
+def _greeter_pool() -> DescriptorPool:
+    """The same, made by hand: the stand-in must not depend on what it is to test."""
+    file = FileDescriptorProto(name="greet.proto", package="GreeterApi", syntax="proto3")
+    for name, fields in (("Mood", []), ("HelloRequest", ["name"]), ("HelloReply", ["message"])):
+        message = file.message_type.add(name=name)
+        for field_name in fields:
+            message.field.add(name=field_name, number=1, type=9, label=1)
+    file.message_type[0].field.add(name="level", number=1, type=5, label=1)
+    file.message_type[2].field.add(name="mood", number=2, type=11, type_name=".GreeterApi.Mood", label=1)
+    service = file.service.add(name="Greeter")
+    for name, client, server in (("SayHello", False, False), ("SayMany", False, True), ("SayToAll", True, False)):
+        service.method.add(
+            name=name,
+            input_type=".GreeterApi.HelloRequest",
+            output_type=".GreeterApi.HelloReply",
+            client_streaming=client,
+            server_streaming=server,
+        )
+    pool = DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return pool
+
+
+@asynccontextmanager
+async def greeter(*, reflection: bool = False) -> AsyncIterator[tuple[int, list[dict[str, str]]]]:
+    """A gRPC server on a free port; gives the port and the metadata of the calls it got."""
+    pool = _greeter_pool()
+    ask, reply = (GetMessageClass(pool.FindMessageTypeByName(f"GreeterApi.Hello{n}")) for n in ("Request", "Reply"))
+    seen: list[dict[str, str]] = []
+
+    async def hello(request: Any, context: Any) -> Any:
+        metadata = {key: str(value) for key, value in context.invocation_metadata()}
+        seen.append(metadata)
+        if request.name == "nobody":
+            await context.abort(grpc.StatusCode.NOT_FOUND, "who?")
+        who = f" ({metadata['authorization']})" if "authorization" in metadata else ""
+        return reply(message=f"Hello {request.name}{who}", mood={})
+
+    async def many(request: Any, _context: Any) -> AsyncIterator[Any]:
+        for number in range(2):
+            yield reply(message=f"Hello {request.name} {number}")
+
+    async def to_all(requests: Any, _context: Any) -> Any:
+        return reply(message="Hello " + " and ".join([request.name async for request in requests]))
+
+    server = grpc.aio.server()
+    codec: dict[str, Any] = {
+        "request_deserializer": ask.FromString,
+        "response_serializer": lambda m: m.SerializeToString(),
+    }
+    handlers = {
+        "SayHello": grpc.unary_unary_rpc_method_handler(hello, **codec),
+        "SayMany": grpc.unary_stream_rpc_method_handler(many, **codec),
+        "SayToAll": grpc.stream_unary_rpc_method_handler(to_all, **codec),
+    }
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("GreeterApi.Greeter", handlers),))
+    if reflection:
+        grpc_reflection.enable_server_reflection(["GreeterApi.Greeter"], server, pool=pool)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        yield port, seen
+    finally:
+        await server.stop(0.2)
+
+
+# --- MCP and A2A ---------------------------------------------------------------------------------------------------
+
+MCP_SERVER = Path(__file__).parent / "mcp_greeter.py"
+
+
+@dataclass
+class McpService:
+    """An MCP server over streamable HTTP; `stream`: answers are events."""
+
+    stream: bool = False
+
+    async def answer(self, verb: str, _path: str, _headers: dict[str, str], body: bytes) -> tuple[int, Any]:
+        """Initialize, one tool, and the end of the session."""
+        if verb == "DELETE":
+            return 204, {}
+        message = json.loads(body)
+        if "id" not in message:
+            return 202, {}
+        if message["method"] == "initialize":
+            result: Any = {"protocolVersion": message["params"]["protocolVersion"], "capabilities": {}}
+        else:
+            result = {"content": [{"type": "text", "text": f"Hello {message['params']['arguments']['name']}"}]}
+        answer = {"jsonrpc": "2.0", "id": message["id"], "result": result, "header": ("Mcp-Session-Id", "s-1")}
+        if self.stream and message["method"] != "initialize":
+            note = {"jsonrpc": "2.0", "method": "notifications/progress"}
+            return 200, events(note, answer)
+        return 200, answer
+
+
+def events(*values: Any) -> Any:
+    """Values as a body of server-sent events."""
+    return "text/event-stream", "".join(f"event: message\ndata: {json.dumps(value)}\n\n" for value in values).encode()
+
+
+async def a2a_agent(_verb: str, path: str, _headers: dict[str, str], body: bytes) -> tuple[int, Any]:
+    """An A2A agent that echoes what it is told."""
+    if path.endswith("agent-card.json"):
+        return 200, {"name": "echo", "url": "https://shop.example/a2a", "preferredTransport": "JSONRPC"}
+    message = json.loads(body)
+    base = {"jsonrpc": "2.0", "id": message["id"]}
+    if message["method"] == "message/send":
+        return 200, {**base, "result": {"role": "agent", "echo": message["params"]["message"]}}
+    if message["method"] == "message/stream":
+        return 200, events({**base, "result": {"n": 1}}, {**base, "result": {"n": 2}})
+    return 200, {**base, "error": {"code": -32001, "message": "Task not found"}}

@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     )
     """Root of the catalog that documents call `default`: a URL, or file:// below files_directory."""
 
+    mcp_stdio: bool = _setting(True, "STIGMER_WORKFLOW_MCP_STDIO", config="workflow_runner.mcp_stdio")
+    """Whether documents may start MCP servers as processes of this machine. They run as the runner's user."""
+
     @property
     def files(self) -> Path:
         """The directory of file:// URIs."""

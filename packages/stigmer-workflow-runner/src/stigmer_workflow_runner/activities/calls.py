@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from stigmer_workflow_runner.activities.a2a import A2aCalls
 from stigmer_workflow_runner.activities.credentials import Authenticator
 from stigmer_workflow_runner.activities.documents import Documents
 from stigmer_workflow_runner.activities.functions import Functions
+from stigmer_workflow_runner.activities.grpc import GrpcCalls
 from stigmer_workflow_runner.activities.guard import Guard
 from stigmer_workflow_runner.activities.http import HttpCalls
+from stigmer_workflow_runner.activities.mcp import McpCalls
 from stigmer_workflow_runner.activities.openapi import OpenApiCalls
 from stigmer_workflow_runner.activities.variables import VariableSource
 from stigmer_workflow_runner.activities.web import Web
@@ -30,6 +33,7 @@ class Calls:
         self._authenticator = Authenticator(self.web)
         self._documents = Documents(self._authenticator, settings.files, settings.documents)
         self._catalog = settings.default_catalog
+        self._stdio = settings.mcp_stdio
 
     @property
     def activities(self) -> list[Callable[..., Any]]:
@@ -38,6 +42,9 @@ class Calls:
         return [
             HttpCalls(self.web, world, authenticator).call,
             OpenApiCalls(world, authenticator, documents).call,
+            GrpcCalls(self.web, world, authenticator, documents).call,
+            McpCalls(self.web, world, authenticator, stdio=self._stdio).call,
+            A2aCalls(self.web, world, authenticator, documents).call,
             Functions(world, documents, self._catalog).load,
         ]
 
