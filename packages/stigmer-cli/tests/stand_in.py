@@ -146,6 +146,20 @@ class StandIn:
         answer.execution_id = self.create(execution_kind, execution).metadata.id
         return answer
 
+    def connect(self, kind: Kind, request: Any) -> Any:
+        """Connect an MCP server: it offers `note` in the version that TOKEN names, or nothing without a TOKEN."""
+        server: Any = kind.message()
+        server.CopyFrom(self.get(kind, request))
+        version = request.runtime_env["TOKEN"].value
+        server.status.connect_status.phase = 2 if version else 3
+        server.status.connect_status.failure_message = "" if version else "it did not start\nlast words"
+        del server.status.discovered_capabilities.tools[:]
+        server.status.discovered_capabilities.tools.add(name="note", digest=version, description="Notes a\ntext.")
+        del server.status.tool_approvals[:]
+        server.status.tool_approvals.add(tool_name="note")
+        self.resources[server.metadata.id] = (kind, server)
+        return server
+
     def delete(self, kind: Kind, request: Any) -> Any:
         """Forget a resource."""
         found = self.get(kind, request)
@@ -274,6 +288,8 @@ class _Handlers(grpc.GenericRpcHandler):
             "subscribe": server.subscribe,
             "push": server.push,
             "trigger": server.trigger,
+            "connect": server.connect,
+            "startConnect": server.connect,
             "cancel": partial(server.control, 0),
             "terminate": partial(server.control, 6),
             "pause": partial(server.control, 0),

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from stigmer_cli import __version__
-from stigmer_cli.commands import backup, client, control, execution, schedule, skill, stack, values
+from stigmer_cli.commands import backup, client, control, execution, mcp, schedule, skill, stack, values
 from stigmer_cli.invocation import FORMATS, Invocation
 
 EPILOG = "Everywhere: -o FORMAT, --home DIR, --server HOST:PORT, --org ORG (see stigmer-ctl --help)."
@@ -51,3 +51,4 @@ for module in (stack, client, execution, control, schedule, backup, values):
     for name, command in module.COMMANDS.items():
         app.command(name, epilog=EPILOG)(command)
 app.add_typer(skill.GROUP, name="skill", epilog=EPILOG)
+app.add_typer(mcp.GROUP, name="mcp", epilog=EPILOG)
