@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+
+from stigmer_agent_runner.redaction import ACTIVE
 
 
 def configure_logging(level: str) -> None:
@@ -21,6 +24,7 @@ def configure_logging(level: str) -> None:
         last.append(structlog.dev.ConsoleRenderer())
     else:
         last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    last.append(_redact)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     root = logging.getLogger()
@@ -33,3 +37,8 @@ def configure_logging(level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+def _redact(_logger: object, _method: str, line: Any) -> Any:
+    """The last step of every line: no secret of a run leaves the process by its log."""
+    return ACTIVE.text(str(line))

@@ -13,6 +13,7 @@ from stigmer_agent_runner.engine.protocol import Notice, Segment
 from stigmer_agent_runner.environment import load_environment
 from stigmer_agent_runner.errors import ResolveError
 from stigmer_agent_runner.models import choose_model
+from stigmer_agent_runner.safety import with_safety
 from stigmer_agent_runner.sessions import SessionPaths
 from stigmer_agent_runner.skills.cache import SkillCache
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
@@ -77,7 +78,7 @@ async def resolve(
         environment=variables,
         abilities=await abilities.resolve(agent, session, choose),
     )
-    return Resolved(segment, _notices(execution))
+    return Resolved(await with_safety(segment, agent, settings), _notices(execution))
 
 
 async def _found(reading: Awaitable[T], field: str, value: str) -> T:

@@ -27,10 +27,13 @@ from stigmer_agent_runner.engine.protocol import (
     Yielded,
 )
 from stigmer_agent_runner.errors import ExecutionGone, ResolveError, SegmentFailed, ToolError
+from stigmer_agent_runner.redaction import ACTIVE
 from stigmer_agent_runner.resolve import resolve
+from stigmer_agent_runner.safety import secrets_of
 from stigmer_agent_runner.sessions import SessionPaths
 from stigmer_agent_runner.status.reducer import TERMINAL, StatusReducer
 from stigmer_agent_runner.status.sink import StatusSink
+from stigmer_agent_runner.tools.guard import Outside, guarded
 from stigmer_agent_runner.tools.tool import Toolset
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 from stigmer_api.errors import ApiError, FailedPrecondition, InvalidArgument, NotFound
@@ -120,14 +123,16 @@ class SegmentRunner:
                 return await self._finish(sink, execution, Failed(error.kind, str(error)))
             if resolved is None:
                 return await self._finish(sink, execution, control.outcome())
-            for notice in resolved.notices:
-                sink.emit(notice)
-            try:
-                async with self._with_tools(resolved.segment, sink) as segment:
-                    outcome = await self._engine(segment, sink, control)
-            except (ResolveError, ToolError) as error:
-                outcome = Failed(error.kind, str(error))
-            return await self._finish(sink, execution, outcome)
+            sink.redactor = resolved.segment.redactor
+            with ACTIVE.holding(secrets_of(resolved.segment)):
+                for notice in resolved.notices:
+                    sink.emit(notice)
+                try:
+                    async with self._with_tools(resolved.segment, sink) as segment:
+                        outcome = await self._engine(segment, sink, control)
+                except (ResolveError, ToolError) as error:
+                    outcome = Failed(error.kind, str(error))
+                return await self._finish(sink, execution, outcome)
 
     @contextlib.asynccontextmanager
     async def _with_tools(self, segment: Segment, sink: StatusSink) -> AsyncIterator[Segment]:
@@ -136,7 +141,9 @@ class SegmentRunner:
             found: list[Tool] = []
             for source in self._sources:
                 found.extend(await stack.enter_async_context(source.open(segment, sink.emit)))
-            yield dataclasses.replace(segment, tools=Toolset.of(found))
+            outside = Outside(segment.paths.root)
+            tools = guarded(found, outside, segment.redactor, self._settings.after_untrusted)
+            yield dataclasses.replace(segment, tools=Toolset.of(tools))
 
     def _sink(self, execution: execution_pb2.AgentExecution, control: Control) -> StatusSink:
         async def send(report: io_pb2.AgentExecutionUpdateStatusInput) -> None:

@@ -109,10 +109,12 @@ class Settings(BaseSettings):
     """Seconds that a session's MCP servers stay open between two executions."""
 
     sandbox: str = _setting(AUTO, "STIGMER_AGENT_SANDBOX", file="agent.sandbox")
-    """auto (bubblewrap, else Landlock, else no shell), bubblewrap, landlock, none, or unsafe: commands without a sandbox,
-    as the user who runs the runner. Never unsafe by itself: nobody may lose files to a missing package."""
+    """auto (bubblewrap, else Landlock, else no shell), bubblewrap, landlock, none, or unsafe: commands without a
+    sandbox, as the user who runs the runner. Never unsafe by itself: nobody may lose files to a missing package."""
 
-    command_seconds: float = _setting(120.0, "STIGMER_AGENT_COMMAND_SECONDS", file="agent.command_seconds", gt=0, le=3600)
+    command_seconds: float = _setting(
+        120.0, "STIGMER_AGENT_COMMAND_SECONDS", file="agent.command_seconds", gt=0, le=3600
+    )
     """Seconds that a command gets when its caller names none. 120: a build or a test run; a model may ask for five
     times as much."""
 
@@ -122,7 +124,7 @@ class Settings(BaseSettings):
     command_processes: int = _setting(
         256, "STIGMER_AGENT_COMMAND_PROCESSES", file="agent.command_processes", ge=8, le=10_000
     )
-    """Processes that a command may have at once. 256: parallel builds fit, a fork bomb ends in a fraction of a second."""
+    """Processes that a command may have at once. 256: parallel builds fit, and a fork bomb ends in a moment."""
 
     after_untrusted: str = _setting("ask", "STIGMER_AGENT_AFTER_UNTRUSTED", file="agent.after_untrusted")
     """What happens to sensitive calls once a conversation holds text from outside (MCP servers, commands with network):

@@ -23,10 +23,14 @@ from stigmer_agent_runner.mcp.connection import Limits
 from stigmer_agent_runner.mcp.discovery import DiscoveryActivities, McpConnectWorkflow
 from stigmer_agent_runner.mcp.pool import McpPool
 from stigmer_agent_runner.mcp.source import McpSource
+from stigmer_agent_runner.redaction import ACTIVE
+from stigmer_agent_runner.safety import own_secrets
 from stigmer_agent_runner.schedule import ScheduleActivities, ScheduleFireWorkflow
 from stigmer_agent_runner.segment import SegmentRunner
 from stigmer_agent_runner.server import GrpcServer
 from stigmer_agent_runner.status.clock import SystemClock
+from stigmer_agent_runner.temporal_exit import REDACTING
+from stigmer_agent_runner.tools.shell import EXECUTE, ShellSource
 from stigmer_agent_runner.workflow import AgentExecutionWorkflow
 from stigmer_api.client import AsyncClient
 from stigmer_api.temporal import AGENT_EXECUTION_QUEUE
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from stigmer_agent_runner.settings import Settings
+    from stigmer_agent_runner.tools.tool import ToolSource
 
     T = TypeVar("T")
 
@@ -55,6 +60,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     client = await _until(stop, lambda: _connect(settings), f"Temporal at {settings.temporal_target}")
     if token is None or client is None:
         return
+    ACTIVE.hold(own_secrets(settings))
     TIMING.heartbeat = settings.heartbeat_seconds
     engines = Engines(settings)
     pool = McpPool(_limits(settings))
@@ -70,7 +76,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 
 def _worker(client: Client, api: AsyncClient, engines: Engines, settings: Settings, pool: McpPool) -> Worker:
     clock, server = SystemClock(), GrpcServer(api)
-    sources = [McpSource(pool, quarantine_by(server))]
+    sources: list[ToolSource] = [ShellSource(settings), McpSource(pool, quarantine_by(server), (EXECUTE,))]
     activities = Activities(SegmentRunner(server, engines, settings, clock, sources), server, settings, clock)
     discovery = DiscoveryActivities(api, server, _limits(settings))
     return Worker(
@@ -120,7 +126,12 @@ def _missing() -> str:
 
 async def _connect(settings: Settings) -> Client:
     identity = f"stigmer-agent-runner@{os.getpid()}"
-    client = await Client.connect(settings.temporal_target, namespace=settings.temporal_namespace, identity=identity)
+    client = await Client.connect(
+        settings.temporal_target,
+        namespace=settings.temporal_namespace,
+        identity=identity,
+        data_converter=REDACTING,
+    )
     await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=settings.temporal_namespace))
     return client
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Finished", "Job", "Limits"]
+__all__ = ["Finished", "Job", "Limits", "ShellAccess"]
 
 _MIB = 1024 * 1024
 
@@ -26,6 +26,15 @@ class Limits:
     file_bytes: int = 512 * _MIB
     output_bytes: int = 64 * _MIB
     shown_chars: int = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class ShellAccess:
+    """What an agent's commands may do. enabled: whether there are any. variables: those that the agent declares."""
+
+    enabled: bool = True
+    network: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from stigmer_agent_runner.engine.protocol import TextDelta
 from stigmer_agent_runner.errors import ExecutionGone
+from stigmer_agent_runner.failpoints import failpoint
+from stigmer_agent_runner.redaction import NOTHING, Redactor, redact_message
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import io_pb2
 from stigmer_api.errors import ApiError, FailedPrecondition, InvalidArgument, NotFound, OutOfRange, Unimplemented
 
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from stigmer_agent_runner.engine.protocol import Event
     from stigmer_agent_runner.status.clock import Clock
     from stigmer_agent_runner.status.reducer import StatusReducer
+    from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import status_pb2
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +58,8 @@ class StatusSink:
         clock: Clock,
         on_gone: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_gone` is called when the server takes no more reports of this execution."""
+        """`on_gone` is called when the server takes no more reports. Set `redactor` as soon as there is one."""
+        self.redactor = NOTHING
         self.reducer = reducer
         self.sequence = reducer.status.sequence + RESTART_GAP if reducer.status.sequence else 0
         self._send = send
@@ -79,7 +86,7 @@ class StatusSink:
 
     def emit(self, event: Event) -> None:
         """Apply an event now and report it soon."""
-        self.reducer.apply(event, self._clock.now())
+        self.reducer.apply(_redacted(event, self.redactor), self._clock.now())
         self.changed()
 
     def changed(self) -> None:
@@ -128,6 +135,7 @@ class StatusSink:
 
     async def _report(self) -> None:
         part = self.reducer.take()
+        _redact_report(part, self.redactor)
         self.sequence += 1
         part.sequence = self.sequence
         report = io_pb2.AgentExecutionUpdateStatusInput(
@@ -135,7 +143,9 @@ class StatusSink:
         )
         started = self._clock.monotonic()
         try:
+            failpoint("before-send")
             await self._send(report)
+            failpoint("after-send")
         except BaseException:
             self.reducer.put_back(part)
             raise
@@ -146,3 +156,22 @@ class StatusSink:
         self._error = error
         self._idle.set()
         self._on_gone()
+
+
+def _redacted(event: Event, redactor: Redactor) -> Event:
+    """Redact an event before anything of it is cut short. Pieces of a stream are redacted once they are joined."""
+    if not redactor or isinstance(event, TextDelta):
+        return event
+    found = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    texts = {name: value for name, value in found.items() if isinstance(value, str | Mapping) and name != "call_id"}
+    return dataclasses.replace(event, **{name: redactor.value(value) for name, value in texts.items()})
+
+
+def _redact_report(part: status_pb2.AgentExecutionStatus, redactor: Redactor) -> None:
+    """The one exit of everything that a run says."""
+    if not redactor:
+        return
+    for message in part.messages:
+        if message.is_streaming:
+            message.content = redactor.growing(message.content)
+    redact_message(part, redactor)

@@ -9,6 +9,7 @@ import structlog
 
 from stigmer_agent_runner.engine.abilities import SKILLS_ROOT
 from stigmer_agent_runner.errors import ToolError
+from stigmer_agent_runner.redaction import NOTHING, Redactor
 from stigmer_agent_runner.tools.mounts import MountedWorkspace
 from stigmer_agent_runner.tools.patterns import matcher
 from stigmer_agent_runner.tools.workspace import Entry, Workspace, parts_of, shown
@@ -16,6 +17,8 @@ from stigmer_agent_runner.tools.workspace import Entry, Workspace, parts_of, sho
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from stigmer_agent_runner.engine.protocol import Segment
 
 _log = structlog.get_logger(__name__)
 
@@ -43,9 +46,17 @@ class Matches:
 class FileTools:
     """The operations, each logged once when it is done. They block: call them in a thread. All raise ToolError."""
 
-    def __init__(self, root: Path, skills: Mapping[str, Path] | None = None) -> None:
-        """`skills`: folders that are seen, and only read, below SKILLS_ROOT by their names."""
+    def __init__(self, root: Path, skills: Mapping[str, Path] | None = None, redactor: Redactor = NOTHING) -> None:
+        """`skills`: folders that are seen, and only read, below SKILLS_ROOT by their names. `redactor`: takes secrets
+        that a command wrote to a file out of what is read."""
+        self._redactor = redactor
         self._workspace = MountedWorkspace(root, SKILLS_ROOT.strip("/"), skills) if skills else Workspace(root)
+
+    @classmethod
+    def of(cls, segment: Segment) -> FileTools:
+        """The file tools of a segment: its workspace and its agent's skills, without its secrets."""
+        skills = {skill.name: skill.root for skill in segment.abilities.skills}
+        return cls(segment.paths.workspace, skills, segment.redactor)
 
     def ls(self, path: str = "/") -> list[Entry]:
         """Return the entries of a folder."""
@@ -57,7 +68,7 @@ class FileTools:
         """Return the whole text of a file."""
         text = self._workspace.read(path)
         self._done("read_file", path)
-        return text
+        return self._redactor.text(text)
 
     def write_file(self, path: str, content: str) -> int:
         """Create or replace a file and return its size in bytes."""
@@ -106,7 +117,7 @@ class FileTools:
                 text = self._workspace.read(entry.path)
             except ToolError:
                 continue  # too large, not a text or gone meanwhile: a search passes over it
-            for number, line in enumerate(text.splitlines(), start=1):
+            for number, line in enumerate(self._redactor.text(text).splitlines(), start=1):
                 if pattern in line:
                     yield Match(entry.path, number, line)
 

@@ -43,13 +43,16 @@ class Traits:
     """What must be known about a tool before it is called.
 
     approval: given the arguments of a call, the rule that asks for approval, or None. kind: a ToolKind.
-    mcp_server: slug of the MCP server that the tool belongs to.
+    mcp_server: slug of the MCP server that the tool belongs to. untrusted: its results come from outside, as those of
+    MCP servers always do. sensitive: a call needs approval once a conversation holds such a result (tools/guard.py).
     """
 
     approval: Callable[[Mapping[str, Any]], ApprovalRule | None] | None = None
     after_crash: AfterCrash = AfterCrash.ASK
     kind: enum_pb2.ToolKind = enum_pb2.TOOL_KIND_UNSPECIFIED
     mcp_server: str = ""
+    untrusted: bool = False
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,11 +93,13 @@ class Workspace:
         with self._folder(parts[:-1], create=True) as folder, _explained(path):
             if _is_dir(_name(parts), folder):
                 raise ToolError(f"{shown(parts)} is a folder; name a file")
+            mode = _mode_of(_name(parts), folder)
             temporary = f".{secrets.token_hex(8)}.tmp"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             try:
                 with open(os.open(temporary, flags, 0o600, dir_fd=folder), "wb") as file:  # noqa: PTH123 - the same
                     file.write(data)
+                    os.fchmod(file.fileno(), mode)
                 os.replace(temporary, _name(parts), src_dir_fd=folder, dst_dir_fd=folder)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -157,6 +159,15 @@ def _is_dir(name: str, folder: int) -> bool:
         return stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
     except FileNotFoundError:
         return False
+
+
+def _mode_of(name: str, folder: int) -> int:
+    """The mode that a file keeps when it is replaced (a script stays executable), without rights for others."""
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return 0o600
+    return 0o600 | (found & 0o100 if stat.S_ISREG(found) else 0)
 
 
 def _entries(folder: int, parts: tuple[str, ...]) -> list[Entry]:

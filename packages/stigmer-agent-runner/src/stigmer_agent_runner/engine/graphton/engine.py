@@ -44,11 +44,6 @@ if TYPE_CHECKING:
 _NODES_PER_TURN = 6
 """Graph steps that one turn may take at most; with it the graph's own limit stays above ours."""
 
-_WORKSPACE_NOTE = (
-    "You have file tools. Their root `/` is your workspace, which stays for the whole conversation."
-    " There is no shell and no network."
-)
-
 _FILE_TOOLS: tuple[FsToolName, ...] = ("ls", "read_file", "write_file", "edit_file", "glob", "grep")
 
 _ARTIFACTS = "/.stigmer"
@@ -108,7 +103,7 @@ class GraphtonEngine:
         return create_deep_agent(
             chat_model(segment.model, self._timeout, client, run.arguments),
             [described(tool) for tool in segment.tools.tools.values()],
-            system_prompt=f"{segment.instructions}\n\n{_WORKSPACE_NOTE}",
+            system_prompt=f"{segment.instructions}\n\n{segment.surroundings}",
             middleware=middleware,
             backend=backend,
             checkpointer=saver,
