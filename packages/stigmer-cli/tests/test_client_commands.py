@@ -87,7 +87,7 @@ def test_validate_needs_no_server_and_names_every_line(tmp_path: Path, capsys: C
     code, out, err = ctl(capsys, "validate", "-f", flow)
     assert (code, out) == (2, "")
     assert f"{flow}:3: /do/0/first: the task 'first' has sett" in err
-    assert f"{flow}:4: /do/1/second: the task 'second' is a 'fork' task, which is not supported yet" in err
+    assert f"{flow}:4: /do/1/second/fork: needs 'branches'" in err
 
 
 def test_one_wrong_manifest_keeps_all_of_them_back(

@@ -300,7 +300,7 @@ def test_what_is_only_named_is_not_judged(tmp_path: Path) -> None:
     path.write_text(WORKFLOW.replace("set: {x: 1}", "fork: {}"))
     [found] = load_manifests([str(path)], "local", judged=False)
     assert found.name == "hello"
-    assert "'fork' task, which is not supported yet" in complaints(tmp_path, path.read_text())[0]
+    assert "fork: needs 'branches'" in complaints(tmp_path, path.read_text())[0]
 
 
 def test_what_is_hardly_meant_is_a_warning(tmp_path: Path) -> None:

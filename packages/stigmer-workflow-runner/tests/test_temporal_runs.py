@@ -100,7 +100,7 @@ async def test_a_document_that_is_invalid_fails_with_every_problem_and_its_line(
     execution, _ = await runner.run(HEAD + "do:\n- a: {set: {x: '${ foo( }'}}\n- b: {fork: {}}\n")
     error = runner.api.status(execution).error
     assert "line 3, /do/0/a/set/x: not a jq expression" in error
-    assert "line 4, /do/1/b: the task 'b' is a 'fork' task, which is not supported yet" in error
+    assert "line 4, /do/1/b/fork: needs 'branches'" in error
 
 
 async def test_uploaded_tasks_run_as_the_same_tree(runner: Any) -> None:

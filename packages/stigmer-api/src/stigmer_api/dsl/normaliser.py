@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from stigmer_api.dsl.errors import ERROR_BASE, STATUS_BY_KIND, Json, canonical_type
 from stigmer_api.dsl.problems import DocumentInvalidError, Problem, child
+from stigmer_api.dsl.uploaded_waiting import fork, human_input, listen
 
 # Names of the wire's enum, by number: inside a config, nested tasks may carry either.
 KINDS: Final[Mapping[int, str]] = {
@@ -225,6 +226,9 @@ _BUILDERS: Final[Mapping[str, Callable[[_Builder, Mapping[str, Json], _Place], d
     "raise_error": _Builder.raise_error,
     "run_workflow": _Builder.run_workflow,
     "agent_call": _Builder.agent_call,
+    "fork": fork,
+    "listen": listen,
+    "human_input": human_input,
 }
 
 SUPPORTED_KINDS: Final = frozenset(_BUILDERS)
