@@ -14,7 +14,7 @@ from stigmer_api.dsl.durations import parse_duration
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.expressions import Expression, ExpressionFailedError, Meter, Template
 from stigmer_api.dsl.model import Duration, Task, Workflow
-from stigmer_workflow_runner import flow
+from stigmer_workflow_runner import flow, schemas
 from stigmer_workflow_runner.errors import fault
 from stigmer_workflow_runner.runtime import DeadlineReachedError, Drain, Runtime
 from stigmer_workflow_runner.state import RunState, Scope, datetime_descriptor
@@ -90,6 +90,7 @@ class Engine:
         """
         root = self.state.root
         if "input" not in root:
+            await schemas.hold_workflow(self, self.workflow.input_schema, self.state.input, "input")
             root["input"] = self._filter(self.workflow.input_from, self.state.input)
             if self.workflow.timeout is not None:
                 seconds = self.duration(self.workflow.timeout, root["input"], self.lookup)
@@ -102,7 +103,9 @@ class Engine:
                 result = await self.runtime.race(walk, root["deadline"])
             except DeadlineReachedError as error:
                 raise fault("timeout", "the workflow took longer than its timeout") from error
-        return self._filter(self.workflow.output_as, result.output)
+        output = self._filter(self.workflow.output_as, result.output)
+        await schemas.hold_workflow(self, self.workflow.output_schema, output, "output")
+        return output
 
     async def run_body(self, step: Step) -> flow.Outcome:
         """Run what is particular to the task of a step."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stigmer_api.dsl.errors import DslError, Json
 from stigmer_api.dsl.model import CONTINUE, END, EXIT, Task, TaskList
+from stigmer_workflow_runner import schemas
 from stigmer_workflow_runner.errors import Fault, RunnerError, error_object
 from stigmer_workflow_runner.runtime import DeadlineReachedError, Drain
 from stigmer_workflow_runner.state import Frame, Scope
@@ -76,11 +77,12 @@ async def run_task(engine: Engine, task: Task, frame: Frame, raw: Json, scope: S
                 return Outcome(raw, CONTINUE)
             if task.timeout is not None:
                 frame["deadline"] = frame["began"] + early.duration(task.timeout)
+            await schemas.hold(early, task.input_schema, raw, "input")
             frame["input"] = raw if task.input_from is None else early.filter(task.input_from, raw)
             observer.started(task, scope, frame["began"], frame["input"])
         step = Step(engine, task, frame, frame["input"], scope)
         outcome = await _run_body(step)
-        output = _after(step, outcome.output)
+        output = await _after(step, outcome.output)
     except Fault as error:
         error.place(task.pointer)
         observer.failed(task, scope, (frame["began"], runtime.now()), error.error)
@@ -114,9 +116,14 @@ async def _guarded(step: Step) -> Outcome:
     return outcome
 
 
-def _after(step: Step, raw: Json) -> Json:
+async def _after(step: Step, raw: Json) -> Json:
     task = step.task
     output = raw if task.output_as is None else step.filter(task.output_as, raw)
+    await schemas.hold(step, task.output_schema, output, "output")
     if task.export_as is not None:
-        step.context = step.binding(output=output).filter(task.export_as, output)
+        exported = step.binding(output=output).filter(task.export_as, output)
+        await schemas.hold(step, task.export_schema, exported, "export")
+        step.context = exported
+    elif task.export_schema is not None:
+        await schemas.hold(step, task.export_schema, step.context, "export")
     return output

@@ -35,6 +35,7 @@ TIDY_SECONDS: Final = 6 * 3600.0
 # The interpreter is pure and checked for determinism by its tests; re-importing it for every run would cost more than
 # running it. The workflow and its runtime stay inside the sandbox.
 PASSED_THROUGH: Final = (
+    "jsonschema_rs",
     "purejq",
     "ruamel",
     "stigmer_api",
@@ -55,6 +56,7 @@ PASSED_THROUGH: Final = (
             "progress",
             "requests",
             "runtime",
+            "schemas",
             "state",
             "step",
             "tasks",
@@ -79,7 +81,12 @@ class _Loading(Loading):
     async def load(self, argument: dict[str, Any]) -> dict[str, Any]:
         """See `Loading.load`."""
         settings = self._settings
-        recorded = {"max_events": settings.max_history_events, "claim_check": settings.claim_check}
+        recorded = {
+            "max_events": settings.max_history_events,
+            "claim_check": settings.claim_check,
+            # Temporal cancels and repeats local activities of runs that it does not keep in memory.
+            "local_reports": settings.max_cached_workflows > 0,
+        }
         return {**await super().load(argument), **recorded}
 
 

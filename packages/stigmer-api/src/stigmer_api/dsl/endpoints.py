@@ -9,6 +9,7 @@ from typing import Final
 from stigmer_api.dsl.authentication import Authentication, read_authentication
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.expressions import Template
+from stigmer_api.dsl.hidden import has_placeholders
 from stigmer_api.dsl.problems import child, shortened
 from stigmer_api.dsl.reader import Reader
 
@@ -38,6 +39,7 @@ def read_endpoint(reader: Reader, value: Json, pointer: str, schemes: tuple[str,
     text = reader.text(value, pointer)
     literal = not text.strip().startswith("${") or text.strip().startswith(("${.secrets.", "${.env_vars."))
     uri = reader.outbound(text, pointer)
+    literal = literal and (uri.constant or not reader.loose or has_placeholders(text))
     scheme = text.partition("://")[0].lower()
     if uri.constant and text and not text.startswith("{") and scheme not in schemes:
         wanted = " or ".join(f"{name}://" for name in schemes)

@@ -51,10 +51,14 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """One compiled expression. `variables` are the names (without `$`) that it needs."""
+    """One compiled expression. `variables` are the names (without `$`) that it needs.
+
+    A `loose` one is text that may have been meant as text: that is its value when it cannot be evaluated.
+    """
 
     text: str
     program: Program
+    loose: bool = False
 
     @property
     def variables(self) -> frozenset[str]:
@@ -72,6 +76,8 @@ class Expression:
         except BudgetExceededError as error:
             raise ExpressionFailedError(f"{error}: {_short(self.text)}") from error
         except _EVALUATION_FAILURES as error:
+            if self.loose:
+                return self.text
             reason = "it recurses too deeply" if isinstance(error, RecursionError) else str(error)
             raise ExpressionFailedError(f"{reason}: {_short(self.text)}") from error
         meter.spent += cost

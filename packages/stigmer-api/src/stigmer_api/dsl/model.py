@@ -24,6 +24,14 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
+class Schema:
+    """A JSON schema as text, or the `source` (an `Endpoint`) where it is read when it is first needed."""
+
+    text: str = ""
+    source: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task: what all tasks share, and a `body` that only its task type understands.
 
@@ -41,6 +49,9 @@ class Task:
     export_as: Template | None = None
     timeout: Duration | None = None
     then: str = CONTINUE
+    input_schema: Schema | None = None
+    output_schema: Schema | None = None
+    export_schema: Schema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +76,5 @@ class Workflow:
     timeout: Duration | None = None
     secrets: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    input_schema: Schema | None = None
+    output_schema: Schema | None = None

@@ -97,6 +97,7 @@ class Reader:
     read_task: TaskReader | None = None
     functions: dict[str, Task | None] = field(default_factory=dict)
     targets: list[tuple[str, str]] = field(default_factory=list)
+    loose: bool = False
 
     def with_variables(self, *names: str) -> Reader:
         """A reader for a place where `names` (loop or catch variables) exist too."""
@@ -174,7 +175,7 @@ class Reader:
         """A value in which only texts wholly wrapped in `${ }` are expressions."""
 
         def expression_at(text: str, place: str) -> Expression | None:
-            return self._compile(text, place, available) if is_expression(text) else None
+            return self._compile(text, place, available) if is_expression(text) else self._loose(text, available)
 
         return build_template(value, expression_at, pointer)
 
@@ -191,9 +192,20 @@ class Reader:
                     return None
                 note_placeholders(text, self.needs)
                 return self._compile(placeholders(text), place, frozenset({SECRET_TEXTS, VARIABLES}), filled=True)
-            return self._compile(text, place, OUTBOUND) if is_expression(text) else None
+            return self._compile(text, place, OUTBOUND) if is_expression(text) else self._loose(text, IN_TASK)
 
         return build_template(value, expression_at, pointer)
+
+    def _loose(self, text: str, available: frozenset[str]) -> Expression | None:
+        """In loose mode any text may be an expression: one that compiles is tried, and stays text when it fails."""
+        if not self.loose or not text.strip():
+            return None
+        try:
+            expression = compile_expression(text)
+        except ExpressionInvalidError:
+            return None
+        known = available | self.extra_variables
+        return replace(expression, loose=True) if expression.variables <= known - {AUTHORIZATION} else None
 
     def secret(self, name: str, pointer: str) -> None:
         """Note that the secret `name` is needed. It must be declared."""

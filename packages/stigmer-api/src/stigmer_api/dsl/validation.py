@@ -12,7 +12,7 @@ from stigmer_api.dsl.endpoints import read_catalog
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.expressions import Template
 from stigmer_api.dsl.hidden import SECRETS
-from stigmer_api.dsl.model import CONTINUE, DIRECTIVES, Duration, Task, TaskList, Workflow
+from stigmer_api.dsl.model import CONTINUE, DIRECTIVES, Duration, Schema, Task, TaskList, Workflow
 from stigmer_api.dsl.problems import DocumentInvalidError, Problem, Problems, child, listed, shortened
 from stigmer_api.dsl.reader import (
     AFTER_TASK,
@@ -24,6 +24,7 @@ from stigmer_api.dsl.reader import (
     Reader,
     TaskTypes,
 )
+from stigmer_api.dsl.schemas import read_schema
 
 MAX_TASKS: Final = 5_000
 
@@ -55,9 +56,10 @@ def compile_document(value: Json, types: TaskTypes, lines: Mapping[str, int] | N
     reader = Reader(problems, _read_list, types)
     fields = reader.fields(value, "", TOP_KEYS, required=("document", "do"))
     head = _read_head(reader, fields.get("document"))
-    reader = Reader(problems, _read_list, types, declared=_read_use(reader, fields.get("use")), read_task=_read_task)
+    loose = _read_mode(reader, fields.get("evaluate")) == "loose"
+    declared = _read_use(reader, fields.get("use"))
+    reader = Reader(problems, _read_list, types, declared=declared, read_task=_read_task, loose=loose)
     reader.refuse(fields, "", ("schedule",), "the top-level key")
-    _check_evaluate(reader, fields.get("evaluate"))
     workflow = Workflow(
         namespace=head["namespace"],
         name=head["name"],
@@ -67,6 +69,8 @@ def compile_document(value: Json, types: TaskTypes, lines: Mapping[str, int] | N
         input_from=_read_filter(reader, fields, "", "input", "from", WORKFLOW_INPUT),
         output_as=_read_filter(reader, fields, "", "output", "as", WORKFLOW_OUTPUT),
         timeout=_read_timeout(reader, fields, "", WORKFLOW_OUTPUT),
+        input_schema=_read_schema(reader, fields, "", "input"),
+        output_schema=_read_schema(reader, fields, "", "output"),
     )
     _read_reusable(reader)
     problems.raise_if_any()
@@ -142,14 +146,15 @@ def _read_reusable(reader: Reader) -> None:
         read_catalog(reader, catalog, child("/use/catalogs", name))
 
 
-def _check_evaluate(reader: Reader, value: Json) -> None:
+def _read_mode(reader: Reader, value: Json) -> str:
     if value is None:
-        return
+        return "strict"
     fields = reader.fields(value, "/evaluate", ("language", "mode"))
     if fields.get("language", "jq") != "jq":
         reader.problem("/evaluate/language", f"the expression language {fields['language']!r} {NOT_YET}: use jq")
-    if fields.get("mode", "strict") != "strict":
-        reader.problem("/evaluate/mode", f"the mode {fields['mode']!r} {NOT_YET}: use strict")
+    if fields.get("mode", "strict") not in ("strict", "loose"):
+        reader.problem("/evaluate/mode", f"the mode {fields['mode']!r} does not exist: use strict or loose")
+    return str(fields.get("mode", "strict"))
 
 
 # --- tasks -----------------------------------------------------------------------------------------------------
@@ -218,6 +223,9 @@ def _read_task(reader: Reader, name: str, value: Json, pointer: str) -> Task | N
         export_as=_read_filter(reader, value, pointer, "export", "as", AFTER_TASK),
         timeout=_read_timeout(reader, value, pointer, BEFORE_TASK),
         then=reader.optional(value, "then", pointer, reader.target) or CONTINUE,
+        input_schema=_read_schema(reader, value, pointer, "input"),
+        output_schema=_read_schema(reader, value, pointer, "output"),
+        export_schema=_read_schema(reader, value, pointer, "export"),
     )
 
 
@@ -228,9 +236,13 @@ def _read_filter(
         return None
     place = child(pointer, section)
     found = reader.fields(fields[section], place, (key, "schema"))
-    if "schema" in found:
-        reader.problem(child(place, "schema"), f"{section}.schema {NOT_YET}")
     return reader.optional(found, key, place, lambda v, p: reader.filter(v, p, available))
+
+
+def _read_schema(reader: Reader, fields: Mapping[str, Json], pointer: str, section: str) -> Schema | None:
+    found = fields.get(section)
+    place = child(pointer, section, "schema")
+    return read_schema(reader, found["schema"], place) if isinstance(found, Mapping) and "schema" in found else None
 
 
 def _read_timeout(

@@ -14,6 +14,7 @@ from stigmer_workflow_runner.activities.guard import Guard
 from stigmer_workflow_runner.activities.http import HttpCalls
 from stigmer_workflow_runner.activities.mcp import McpCalls
 from stigmer_workflow_runner.activities.openapi import OpenApiCalls
+from stigmer_workflow_runner.activities.schemas import Schemas
 from stigmer_workflow_runner.activities.variables import VariableSource
 from stigmer_workflow_runner.activities.web import Web
 from stigmer_workflow_runner.activities.world import World
@@ -46,6 +47,7 @@ class Calls:
             McpCalls(self.web, world, authenticator, stdio=self._stdio).call,
             A2aCalls(self.web, world, authenticator, documents).call,
             Functions(world, documents, self._catalog).load,
+            Schemas(world, documents).load,
         ]
 
     async def close(self) -> None:
