@@ -147,7 +147,8 @@ def _why_cancelled() -> StopReason:
 
 def _final(result: SegmentResult, control: Control) -> SegmentResult:
     """A cancel that came while the run was already stopping must not get lost."""
-    return SegmentResult("cancelled") if result.outcome == "yielded" and control.reason is StopReason.CANCEL else result
+    unfinished = result.outcome in {"yielded", "waiting"}
+    return SegmentResult("cancelled") if unfinished and control.reason is StopReason.CANCEL else result
 
 
 async def _watch_shutdown(control: Control) -> None:

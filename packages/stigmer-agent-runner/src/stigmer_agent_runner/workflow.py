@@ -97,6 +97,8 @@ class AgentExecutionWorkflow:
                 if not died or lost >= MAX_LOST_RUNNERS or workflow.cancellation_reason() is not None:
                     raise
                 continue
+            if result.outcome in {"waiting", "yielded"} and workflow.cancellation_reason() is not None:
+                return SegmentResult("cancelled")  # the segment ended by itself just then, and took the cancel with it
             if result.outcome == "waiting":
                 await self._wait_for_an_answer(heard, result.patience)
             elif result.outcome != "yielded":

@@ -17,7 +17,7 @@ from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, io_pb
 from stigmer_api._pb.ai.stigmer.agentic.agentinstance.v1 import api_pb2 as instance_pb2
 from stigmer_api._pb.ai.stigmer.agentic.executioncontext.v1 import api_pb2 as context_pb2
 from stigmer_api._pb.ai.stigmer.agentic.session.v1 import api_pb2 as session_pb2
-from stigmer_api.errors import ApiError, NotFound, Unauthenticated, to_rpc_status
+from stigmer_api.errors import ApiError, FailedPrecondition, NotFound, Unauthenticated, to_rpc_status
 from stigmer_api.kinds import kind_by_key
 from stigmer_api.methods import method
 
@@ -158,6 +158,29 @@ class ApiServer:
             self._changed.notify_all()
         return io_pb2.UpdateStatusResponse(signal=self.signal)
 
+    async def submit_approval(self, request: io_pb2.SubmitApprovalInput) -> Execution:
+        """RPC submitApproval, without the judgement of answers that come late or twice."""
+        async with self._changed:
+            execution = self.execution(request.agent_execution_id)
+            pending = [item for item in execution.status.pending_approvals if item.tool_call_id == request.tool_call_id]
+            if not pending:
+                raise FailedPrecondition(f"{request.tool_call_id} is not pending")
+            item = pending[0]
+            execution.status.approval_event_stream.events.add(
+                approval_request_id=item.request_id,
+                decided=status_pb2.ApprovalDecision(
+                    approval_request_id=item.request_id,
+                    action=request.action,
+                    decided_by="ada",
+                    decided_at="2026-01-01T00:00:00Z",
+                    comment=request.comment,
+                    edited_args_json=request.edited_args_json,
+                ),
+            )
+            execution.status.pending_approvals.remove(item)
+            self._changed.notify_all()
+        return execution
+
 
 def _merge(status: status_pb2.AgentExecutionStatus, request: io_pb2.AgentExecutionUpdateStatusInput) -> None:
     known = {message.id: message for message in status.messages}
@@ -176,6 +199,17 @@ def _merge(status: status_pb2.AgentExecutionStatus, request: io_pb2.AgentExecuti
         status.ClearField("todos")
         for key, todo in request.status.todos.items():
             status.todos[key].CopyFrom(todo)
+    if request.status.phase not in {
+        enum_pb2.EXECUTION_PHASE_UNSPECIFIED,
+        enum_pb2.EXECUTION_PAUSED,
+    }:
+        decided = {event.approval_request_id for event in status.approval_event_stream.events}
+        status.ClearField("pending_approvals")
+        status.pending_approvals.extend(
+            item for item in request.status.pending_approvals if item.request_id not in decided
+        )
+    if request.status.HasField("structured_output"):
+        status.structured_output.CopyFrom(request.status.structured_output)
     status.sequence = request.sequence
 
 
@@ -189,6 +223,8 @@ class _Handler(grpc.GenericRpcHandler):
         self._methods[rpc.path] = (rpc, server.execution_context)
         rpc = method("agent_execution", "updateStatus")
         self._methods[rpc.path] = (rpc, server.update_status)
+        rpc = method("agent_execution", "submitApproval")
+        self._methods[rpc.path] = (rpc, server.submit_approval)
         rpc = method("schedule", "trigger")
         self._methods[rpc.path] = (rpc, server.trigger)
 

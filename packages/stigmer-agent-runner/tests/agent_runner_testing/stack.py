@@ -13,7 +13,15 @@ from temporalio.service import RPCError
 from agent_runner_testing.api import ApiServer, Execution
 from stigmer_agent_runner import worker
 from stigmer_agent_runner.settings import Settings, load_settings
-from stigmer_api.temporal import AGENT_EXECUTION, AGENT_EXECUTION_QUEUE, ExecutionInput, temporal_workflow_id
+from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, io_pb2
+from stigmer_api.temporal import (
+    AGENT_EXECUTION,
+    AGENT_EXECUTION_QUEUE,
+    APPROVAL_DECIDED,
+    ApprovalDecided,
+    ExecutionInput,
+    temporal_workflow_id,
+)
 
 
 async def connect(address: str, namespace: str) -> Client:
@@ -96,3 +104,29 @@ class Stack:
         execution = self.api.add_execution(session, message, **spec)
         await self.start(execution)
         return await self.api.finished(execution)
+
+    async def waiting(self, session: str, message: str, count: int, **spec: Any) -> Execution:
+        """Create an execution, start it and wait until it waits with so many questions."""
+        execution = self.api.add_execution(session, message, **spec)
+        await self.start(execution)
+        return await self.asked(execution, count)
+
+    async def asked(self, execution_id: str, count: int) -> Execution:
+        """Wait until an execution waits with so many questions."""
+        waiting = enum_pb2.EXECUTION_WAITING_FOR_APPROVAL
+        return await self.api.until(
+            execution_id, lambda status: status.phase == waiting and len(status.pending_approvals) == count
+        )
+
+    async def answer(self, execution_id: str, tool_call_id: str, action: str = "APPROVE", **more: Any) -> None:
+        """Answer a question and pass the word on, as the server does it."""
+        await self.api.submit_approval(
+            io_pb2.SubmitApprovalInput(
+                agent_execution_id=execution_id,
+                tool_call_id=tool_call_id,
+                action=enum_pb2.ApprovalAction.Value(f"APPROVAL_ACTION_{action}"),
+                **more,
+            )
+        )
+        handle = self.client.get_workflow_handle(temporal_workflow_id(AGENT_EXECUTION, execution_id))
+        await handle.signal(APPROVAL_DECIDED, ApprovalDecided(tool_call_id, 1))
