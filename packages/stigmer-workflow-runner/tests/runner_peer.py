@@ -18,7 +18,7 @@ import grpc.aio
 from stigmer_api.errors import ApiError, FailedPrecondition, NotFound, Unauthenticated, Unavailable, to_rpc_status
 from stigmer_api.kinds import API_VERSION, kind_by_key
 from stigmer_api.messages import message_class
-from stigmer_api.methods import method
+from stigmer_api.methods import EVENT_SERVICE, method
 
 TOKEN = "test-token"
 ORG = "local"
@@ -39,9 +39,13 @@ class ApiServer:
         self.variables: dict[str, dict[str, tuple[str, bool]]] = {}
         self.calls: list[str] = []
         self.cancelled: list[str] = []
+        self.published: dict[str, Any] = {}
+        self.signals: list[Any] = []
         self.away = False
         self.away_for: set[str] = set()
         self.changed = asyncio.Condition()
+        self.published: dict[str, Any] = {}
+        self.on_publish: Callable[[str, Any], Awaitable[None]] | None = None
         self.on_create: Callable[[Any], Awaitable[None]] | None = None
         self.port = 0
         self._server = grpc.aio.server(options=[("grpc.max_receive_message_length", max_message)])
@@ -68,8 +72,11 @@ class ApiServer:
             ("workflow_execution", "create", self._create),
             ("agent_execution", "create", self._create),
             ("workflow_execution", "updateStatus", self._update_status),
+            (EVENT_SERVICE, "Publish", self._publish),
+            ("workflow_execution", "sendSignal", self._send_signal),
             ("workflow_execution", "cancel", self._cancel),
             ("agent_execution", "cancel", self._cancel),
+            (EVENT_SERVICE, "Publish", self._publish),
         ]
 
     def _add(self, target: str, verb: str, handle: Callable[[Any], Awaitable[Any]]) -> None:
@@ -131,6 +138,21 @@ class ApiServer:
     async def _cancel(self, request: Any) -> Any:
         self.cancelled.append(request.id)
         return self.resources[request.id]
+
+    async def _publish(self, request: Any) -> Any:
+        self.published.setdefault(request.request_id, json.loads(request.event_json))
+        return method(EVENT_SERVICE, "Publish").response(listeners=0)
+
+    async def _send_signal(self, request: Any) -> Any:
+        self.signals.append(request)
+        return method("workflow_execution", "sendSignal").response()
+
+    async def _publish(self, request: Any) -> Any:
+        if request.request_id not in self.published:
+            self.published[request.request_id] = json.loads(request.event_json)
+            if self.on_publish is not None:
+                await self.on_publish(request.request_id, self.published[request.request_id])
+        return message_class("stigmer.runtime.v1.PublishEventResponse")(listeners=1)
 
     async def _update_status(self, request: Any) -> Any:
         execution = self.resources.get(request.execution_id)

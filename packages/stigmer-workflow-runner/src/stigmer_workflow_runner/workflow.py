@@ -71,6 +71,7 @@ class WorkflowExecutionRun:
         self._pause = Pause()
         self._inbox = Inbox()
         self._stopping = False
+        self._local_reports = True
 
     @workflow.signal(name=SET_PAUSED)
     def set_paused(self, state: PauseState) -> None:
@@ -129,6 +130,7 @@ class WorkflowExecutionRun:
                 self._inbox.resume(carried["inbox"])
             self._pause.follow(**carried.get("pause", asdict(Pause())))
             self._finished.extend(id_ for id_ in carried["finished"] if id_ not in self._finished)
+        self._local_reports = loaded.get("local_reports", True)
         return await self._run(given, loaded)
 
     async def _load(self, given: RunInput) -> dict[str, Any]:
@@ -228,8 +230,9 @@ class WorkflowExecutionRun:
 
     async def _send(self) -> bool:
         report = self._progress.take()
+        call = workflow.execute_local_activity if self._local_reports else workflow.execute_activity
         try:
-            await workflow.execute_local_activity(
+            await call(
                 REPORT, self._stamped(report), start_to_close_timeout=timedelta(seconds=10), retry_policy=REPORT_RETRY
             )
         except FailureError as error:  # a local activity fails with its own error, unwrapped
