@@ -165,6 +165,27 @@ class ApprovalGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class SubAgentStarted:
+    """The call `call_id` has a sub-agent work, or go on working. input: its task. subject: a few words for people.
+
+    It ends with the call.
+    """
+
+    call_id: str
+    name: str
+    input: str
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubAgentEvent:
+    """Something happened inside the sub-agent that works for the call `call_id`; turns count from 0 in there."""
+
+    call_id: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A remark for the user, for example "the model is busy, next attempt in 2 s". `key` makes a repeat replace it."""
 
@@ -183,6 +204,8 @@ Event = (
     | ToolSkipped
     | ApprovalRequested
     | ApprovalGiven
+    | SubAgentStarted
+    | SubAgentEvent
     | Notice
 )
 Emit = Callable[[Event], None]

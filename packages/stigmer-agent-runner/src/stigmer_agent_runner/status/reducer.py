@@ -13,6 +13,7 @@ from google.protobuf.json_format import MessageToDict
 from stigmer_agent_runner.engine import protocol as events
 from stigmer_agent_runner.status import asking
 from stigmer_agent_runner.status import messages as shape
+from stigmer_agent_runner.status.nested import SubAgents
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, status_pb2
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class StatusReducer:
         self._header_changed = False
         self._todos_changed = False
         self._messages = {message.id: message for message in self.status.messages}
+        self._nested = SubAgents(self.status, StatusReducer)
         self._places: dict[str, tuple[int, int]] = {}
         self._previous: dict[str, status_pb2.ToolCall] = {}
         for message in self.status.messages:
@@ -60,7 +62,7 @@ class StatusReducer:
     @property
     def dirty(self) -> bool:
         """Whether there is anything to take."""
-        return bool(self._changed) or self._header_changed or self._todos_changed
+        return bool(self._changed) or self._header_changed or self._todos_changed or self._nested.dirty
 
     def begin(self, text: str, at: str) -> None:
         """Start or resume: phase IN_PROGRESS, and the user message in front of everything."""
@@ -90,6 +92,10 @@ class StatusReducer:
                 self._tool_closed(event.call_id, *_ending(event), at)
             case events.ApprovalRequested() | events.ApprovalGiven():
                 self._approval(event, at)
+            case events.SubAgentStarted():
+                self._nested.started(event, at)
+            case events.SubAgentEvent():
+                self._inside(event, at)
             case events.Notice():
                 message = self._message(shape.notice_id(event.key), enum_pb2.MESSAGE_SYSTEM, at)
                 message.content = event.text
@@ -106,6 +112,10 @@ class StatusReducer:
         self.status.error = error
         self.status.ClearField("pending_approvals")
         self._header_changed = True
+        self.interrupt(at)
+
+    def interrupt(self, at: str) -> None:
+        """Nothing goes on: what was under way counts as interrupted."""
         for message in self.status.messages:
             if message.is_streaming:
                 message.is_streaming = False
@@ -125,6 +135,7 @@ class StatusReducer:
             error=status.error,
             messages=[message for message in status.messages if message.id in self._changed],
             pending_approvals=status.pending_approvals,
+            sub_agent_executions=self._nested.take(),
         )
         if status.HasField("streaming_usage"):
             part.streaming_usage.CopyFrom(status.streaming_usage)
@@ -140,6 +151,7 @@ class StatusReducer:
     def put_back(self, part: status_pb2.AgentExecutionStatus) -> None:
         """Mark what a take returned as changed again, because it did not arrive."""
         self._changed.update(message.id for message in part.messages)
+        self._nested.put_back([item.id for item in part.sub_agent_executions])
         self._header_changed = True
         self._todos_changed = self._todos_changed or bool(part.todos)
 
@@ -250,6 +262,15 @@ class StatusReducer:
             asking.mark_asked(self._call(event.ask.call_id), event.ask, item)
             self._tool_message(event.ask.call_id, at)
 
+    def _inside(self, event: events.SubAgentEvent, at: str) -> None:
+        """What happens inside a sub-agent; whatever it asks a person stands with the execution's own questions."""
+        inner = event.event
+        self._nested.apply(event, at)
+        if isinstance(inner, events.ApprovalRequested | events.ApprovalGiven):
+            self._approval(inner, at)
+        elif isinstance(inner, _OF_A_CALL):
+            self._header_changed |= asking.drop_pending(self.status, inner.call_id)
+
     def _tool_closed(self, call_id: str, status: enum_pb2.ToolCallStatus, text: str, at: str) -> None:
         self._header_changed |= asking.drop_pending(self.status, call_id)
         call = self._call(call_id)
@@ -260,6 +281,7 @@ class StatusReducer:
         call.started_at = call.started_at or at
         call.completed_at = at
         call.result, call.error = (text, "") if status == enum_pb2.TOOL_CALL_COMPLETED else ("", text)
+        self._nested.closed(call_id, status, text, at)
         self._tool_message(call_id, at)
         if call.name == "write_todos" and status == enum_pb2.TOOL_CALL_COMPLETED:
             self._set_todos(call, at)

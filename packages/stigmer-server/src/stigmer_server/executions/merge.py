@@ -27,7 +27,7 @@ _OURS = frozenset(
 )
 """Status fields that a report cannot set by itself."""
 
-_KEYS = {"tasks": "task_id", "messages": "id"}
+_KEYS = {"tasks": "task_id", "messages": "id", "sub_agent_executions": "id"}
 """Lists that are merged by element, and the key of their elements."""
 
 
