@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stigmer_workflow_runner.activities.a2a import A2aCalls
+from stigmer_workflow_runner.activities.asyncapi import AsyncApiCalls
 from stigmer_workflow_runner.activities.credentials import Authenticator
 from stigmer_workflow_runner.activities.documents import Documents
 from stigmer_workflow_runner.activities.functions import Functions
@@ -33,12 +34,14 @@ class Calls:
         self._world = World(VariableSource(server))
         self._authenticator = Authenticator(self.web)
         self._documents = Documents(self._authenticator, settings.files, settings.documents)
+        self.messages = AsyncApiCalls(self.web, self._world, self._authenticator, self._documents)
         self._catalog = settings.default_catalog
         self._stdio = settings.mcp_stdio
 
     @property
     def activities(self) -> list[Callable[..., Any]]:
         """The activities."""
+        messages = self.messages
         world, authenticator, documents = self._world, self._authenticator, self._documents
         return [
             HttpCalls(self.web, world, authenticator).call,
@@ -46,10 +49,14 @@ class Calls:
             GrpcCalls(self.web, world, authenticator, documents).call,
             McpCalls(self.web, world, authenticator, stdio=self._stdio).call,
             A2aCalls(self.web, world, authenticator, documents).call,
+            messages.publish,
+            messages.receive,
+            messages.leave,
             Functions(world, documents, self._catalog).load,
             Schemas(world, documents).load,
         ]
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.messages.subscriptions.close()
         await self.web.close()

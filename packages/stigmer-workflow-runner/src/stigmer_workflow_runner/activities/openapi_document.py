@@ -11,11 +11,11 @@ from urllib.parse import quote, urljoin
 
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.problems import listed
+from stigmer_workflow_runner.activities.references import resolved
 from stigmer_workflow_runner.errors import fault
 from stigmer_workflow_runner.outbound import plain
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-MAX_REFERENCES: Final = 100
 BODY: Final = "body"
 _SEPARATORS: Final = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|", "spaceDelimited": " ", "pipeDelimited": "|"}
 
@@ -76,22 +76,7 @@ class OpenApi:
 
     def resolved(self, value: Any) -> Any:
         """The value, or what its `$ref` points to."""
-        for _ in range(MAX_REFERENCES):
-            if not isinstance(value, Mapping) or "$ref" not in value:
-                return value
-            reference = str(value["$ref"])
-            if not reference.startswith("#/"):
-                raise fault(
-                    "configuration", f"{self._uri} refers to {reference}: only references inside it are followed"
-                )
-            value = self._document
-            for part in reference[2:].split("/"):
-                key = part.replace("~1", "/").replace("~0", "~")
-                try:
-                    value = value[int(key)] if isinstance(value, list) else value[key]
-                except (LookupError, TypeError, ValueError) as error:
-                    raise fault("configuration", f"{self._uri} has no {reference}") from error
-        raise fault("configuration", f"{self._uri} has references that lead in a circle")
+        return resolved(self._document, value, self._uri)
 
     def _read(self, path: str, item: Mapping[str, Any], method: str, operation: Mapping[str, Any]) -> Operation:
         named: dict[tuple[str, str], Mapping[str, Any]] = {}

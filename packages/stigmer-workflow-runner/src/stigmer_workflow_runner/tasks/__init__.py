@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from stigmer_api.dsl.tasks.call_a2a import A2aCall
 from stigmer_api.dsl.tasks.call_agent import AgentCall
+from stigmer_api.dsl.tasks.call_asyncapi import AsyncApiCall
 from stigmer_api.dsl.tasks.call_function import FunctionCall
 from stigmer_api.dsl.tasks.call_grpc import GrpcCall
 from stigmer_api.dsl.tasks.call_http import HttpCall
@@ -31,6 +32,7 @@ from stigmer_workflow_runner.flow import Outcome
 from stigmer_workflow_runner.step import Step
 from stigmer_workflow_runner.tasks.call_a2a import run_call_a2a
 from stigmer_workflow_runner.tasks.call_agent import run_call_agent
+from stigmer_workflow_runner.tasks.call_asyncapi import run_call_asyncapi
 from stigmer_workflow_runner.tasks.call_function import run_call_function
 from stigmer_workflow_runner.tasks.call_grpc import run_call_grpc
 from stigmer_workflow_runner.tasks.call_http import run_call_http
@@ -54,6 +56,7 @@ Body = Callable[[Any, Step], Awaitable[Outcome]]
 BODIES: Final[Mapping[type, Body]] = {
     A2aCall: run_call_a2a,
     AgentCall: run_call_agent,
+    AsyncApiCall: run_call_asyncapi,
     Do: run_do,
     Emit: run_emit,
     For: run_for,

@@ -108,7 +108,7 @@ async def _each(listen: Listen, step: Step) -> Outcome | None:
     frame = step.frame
     result, then = frame["cur"], None
     if listen.foreach is not None:
-        outcome = await _iterate(listen.foreach, step)
+        outcome = await iterate(listen.foreach, step)
         result, then = outcome.output, outcome.then
     frame["got"].append(result)
     over = frame["over"]
@@ -121,7 +121,7 @@ async def _each(listen: Listen, step: Step) -> Outcome | None:
     return Outcome(frame["got"]) if over else None
 
 
-async def _iterate(foreach: Foreach, step: Step) -> Outcome:
+async def iterate(foreach: Foreach, step: Step) -> Outcome:
     """Run `foreach` on the current event: its tasks, then `output.as` and `export.as`."""
     frame: Frame = step.frame
     event, number = frame["cur"], len(frame["got"])

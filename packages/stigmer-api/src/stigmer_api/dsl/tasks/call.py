@@ -10,6 +10,7 @@ from stigmer_api.dsl.problems import child
 from stigmer_api.dsl.reader import NOT_YET, Reader
 from stigmer_api.dsl.tasks.call_a2a import read_a2a_call
 from stigmer_api.dsl.tasks.call_agent import read_agent_call
+from stigmer_api.dsl.tasks.call_asyncapi import read_asyncapi_call
 from stigmer_api.dsl.tasks.call_function import read_function_call
 from stigmer_api.dsl.tasks.call_grpc import read_grpc_call
 from stigmer_api.dsl.tasks.call_http import read_http_call
@@ -21,12 +22,13 @@ CALLS: Final[Mapping[str, Callable[[Reader, Json, str], Any]]] = {
     "http": read_http_call,
     "grpc": read_grpc_call,
     "openapi": read_openapi_call,
+    "asyncapi": read_asyncapi_call,
     "a2a": read_a2a_call,
     "mcp": read_mcp_call,
     "agent": read_agent_call,
     "human": read_human_call,
 }
-_KNOWN_LATER: Final = ("asyncapi", "activity")
+_KNOWN_LATER: Final = ("activity",)
 
 
 class CallType:

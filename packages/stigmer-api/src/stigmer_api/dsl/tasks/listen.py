@@ -82,7 +82,7 @@ class ListenType:
         read = found.get("read", "data")
         if read not in READ:
             reader.problem(child(place, "read"), f"must be one of {', '.join(READ)}, not {read!r}")
-        foreach = reader.optional(fields, "foreach", pointer, lambda v, p: _read_foreach(reader, v, p))
+        foreach = reader.optional(fields, "foreach", pointer, lambda v, p: read_foreach(reader, v, p))
         return "listen", Listen(to, str(read), foreach)
 
 
@@ -146,7 +146,7 @@ def _read_correlation(reader: Reader, name: str, value: Json, pointer: str) -> C
     )
 
 
-def _read_foreach(reader: Reader, value: Json, pointer: str) -> Foreach:
+def read_foreach(reader: Reader, value: Json, pointer: str) -> Foreach:
     found = reader.fields(value, pointer, ("item", "at", "do", "output", "export"))
     item = reader.optional(found, "item", pointer, reader.text) or "item"
     at = reader.optional(found, "at", pointer, reader.text) or "index"
