@@ -239,7 +239,10 @@ def make(kind_key: str, name: str) -> Any:
 def merge(status: Any, report: Any) -> None:
     """Scalars that are set replace; tasks are merged by id."""
     for field, value in report.ListFields():
-        if field.name != "tasks":
+        if field.name == "subscriptions":
+            del status.subscriptions[:]
+            status.subscriptions.extend(value)
+        elif field.name != "tasks":
             setattr(status, field.name, value)
     known = {task.task_id: task for task in status.tasks}
     for task in report.tasks:
