@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ class Scenario:
         web, calls = offline_calls(host_map)
         runtime = InProcessRuntime(calls, drain_every=drain_every)
         for name, seconds, payload in self.signals:
-            runtime.later(seconds, lambda name=name, payload=payload: runtime.signal(name, payload))
+            runtime.later(seconds, partial(runtime.signal, name, payload))
         begun = runtime.now()
         try:
             value, _ = read_text(self.document)

@@ -44,7 +44,6 @@ class ApiServer:
         self.away = False
         self.away_for: set[str] = set()
         self.changed = asyncio.Condition()
-        self.published: dict[str, Any] = {}
         self.on_publish: Callable[[str, Any], Awaitable[None]] | None = None
         self.on_create: Callable[[Any], Awaitable[None]] | None = None
         self.port = 0
@@ -72,7 +71,6 @@ class ApiServer:
             ("workflow_execution", "create", self._create),
             ("agent_execution", "create", self._create),
             ("workflow_execution", "updateStatus", self._update_status),
-            (EVENT_SERVICE, "Publish", self._publish),
             ("workflow_execution", "sendSignal", self._send_signal),
             ("workflow_execution", "cancel", self._cancel),
             ("agent_execution", "cancel", self._cancel),
@@ -138,10 +136,6 @@ class ApiServer:
     async def _cancel(self, request: Any) -> Any:
         self.cancelled.append(request.id)
         return self.resources[request.id]
-
-    async def _publish(self, request: Any) -> Any:
-        self.published.setdefault(request.request_id, json.loads(request.event_json))
-        return method(EVENT_SERVICE, "Publish").response(listeners=0)
 
     async def _send_signal(self, request: Any) -> Any:
         self.signals.append(request)
