@@ -57,9 +57,13 @@ class Case:
     turns: tuple[Turn, ...]
     contains: tuple[str, ...] = ()
     matches: re.Pattern[str] | None = None
+    agent: str = ""
+    """Name of the sub-agent that it is for; empty: for the agent itself."""
 
-    def takes(self, message: str) -> bool:
-        """Whether this case answers `message`."""
+    def takes(self, message: str, agent: str = "") -> bool:
+        """Whether this case answers `message`, given to a sub-agent or, without name, to the agent itself."""
+        if self.agent != agent:
+            return False
         folded = message.casefold()
         if not all(text.casefold() in folded for text in self.contains):
             return False
@@ -72,12 +76,17 @@ class Script:
 
     cases: tuple[Case, ...]
 
-    def case_for(self, message: str) -> Case:
-        """Return the case that answers `message`; ScriptError when none does."""
+    def case_for(self, message: str, agent: str = "") -> Case:
+        """Return the case that answers `message`; ScriptError when none does. agent: name of the sub-agent asked."""
         for case in self.cases:
-            if case.takes(message):
+            if case.takes(message, agent):
                 return case
-        names = ", ".join(case.name for case in self.cases)
+        names = ", ".join(case.name for case in self.cases if case.agent == agent) or "none"
+        if agent:
+            raise ScriptError(
+                f"no case of the script takes this task of the sub-agent {agent!r} (its cases: {names}); add a"
+                f" case with `on: {{agent: {agent}}}`"
+            )
         raise ScriptError(
             f"no case of the script takes this message (cases: {names}); add a case without `on` as the default"
         )
@@ -101,16 +110,18 @@ def _case(node: Node, delay: int) -> Case:
     delay = _delay(node, delay)
     contains: tuple[str, ...] = ()
     matches: re.Pattern[str] | None = None
+    agent = ""
     if node.has("on"):
         on = node.map("on")
-        on.only("user_contains", "user_matches")
+        on.only("user_contains", "user_matches", "agent")
+        agent = on.get("agent", str, "")
         contains = on.texts("user_contains")
         pattern = on.get("user_matches", str, "")
         try:
             matches = re.compile(pattern) if pattern else None
         except re.error as error:
             raise on.error("user_matches", f"is not a valid regular expression: {error}") from error
-    return Case(node.get("name", str, node.path), _turns(node, delay), contains, matches)
+    return Case(node.get("name", str, node.path), _turns(node, delay), contains, matches, agent)
 
 
 def _turns(node: Node, delay: int) -> tuple[Turn, ...]:
