@@ -174,6 +174,15 @@ class StandIn:
         found.status.phase = phase or found.status.phase
         return found
 
+    def submit_approval(self, kind: Kind, request: Any) -> Any:
+        """Answer a pending tool call; what is not pending is refused."""
+        found = self.resources[getattr(request, "execution_id", "") or request.agent_execution_id][1]
+        for item in found.status.pending_approvals:
+            if getattr(item, "approval", item).tool_call_id == request.tool_call_id:
+                found.status.pending_approvals.remove(item)
+                return found
+        raise FailedPrecondition(f"the tool call {request.tool_call_id!r} awaits no approval")
+
     def list(self, request: Any, response: Any) -> Any:
         """List by kind, org and labels, two to a page so that paging is used."""
         found = [
@@ -296,6 +305,7 @@ class _Handlers(grpc.GenericRpcHandler):
             "resume": partial(server.control, 2),
             "recover": partial(server.control, 1),
             "sendSignal": partial(server.control, 0),
+            "submitApproval": server.submit_approval,
         }
         return lambda request: table[name](kind, request)
 

@@ -9,6 +9,7 @@ from google.protobuf.json_format import MessageToDict
 
 from stigmer_cli.columns import phase
 from stigmer_cli.following.phases import STYLES, span
+from stigmer_cli.following.questions import described, how_to_answer
 from stigmer_cli.following.transcript import Transcript
 from stigmer_cli.output import one_line
 
@@ -90,9 +91,11 @@ class AgentView:
         self._calls[key] = status
 
     def _approval(self, item: Any) -> None:
-        key = item.SerializeToString(deterministic=True).hex()
+        key = item.request_id or item.tool_call_id
         if key in self._waiting:
             return
         self._waiting.add(key)
-        what = one_line(getattr(item, "message", "") or getattr(item, "tool_name", "") or "a tool call", MAX_SHOWN)
-        self._out.line(f"waiting for approval: {what}", indent=self._indent, style="yellow")
+        self._out.line(f"waiting for approval: {described(item)}", indent=self._indent, style="yellow")
+        waiting = len(self.execution.status.pending_approvals)
+        how = how_to_answer(self.execution.metadata.id, item, waiting)
+        self._out.line(f"  {how}", indent=self._indent, style="yellow")
