@@ -305,6 +305,7 @@ class _Handlers(grpc.GenericRpcHandler):
             "resume": partial(server.control, 2),
             "recover": partial(server.control, 1),
             "sendSignal": partial(server.control, 0),
+            "submitWorkflowTaskApproval": partial(server.control, 0),
             "submitApproval": server.submit_approval,
         }
         return lambda request: table[name](kind, request)

@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from stigmer_cli import __version__
-from stigmer_cli.commands import approval, backup, client, control, execution, mcp, schedule, skill, stack, values
+from stigmer_cli.commands import (
+    answer,
+    approval,
+    backup,
+    client,
+    control,
+    execution,
+    mcp,
+    schedule,
+    skill,
+    stack,
+    values,
+)
 from stigmer_cli.invocation import FORMATS, Invocation
 
 EPILOG = "Everywhere: -o FORMAT, --home DIR, --server HOST:PORT, --org ORG (see stigmer-ctl --help)."
@@ -47,7 +59,7 @@ def root(
     context.obj = Invocation(home, server, org, output)
 
 
-for module in (stack, client, execution, approval, control, schedule, backup, values):
+for module in (stack, client, execution, answer, approval, control, schedule, backup, values):
     for name, command in module.COMMANDS.items():
         app.command(name, epilog=EPILOG)(command)
 app.add_typer(skill.GROUP, name="skill", epilog=EPILOG)
