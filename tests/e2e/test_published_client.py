@@ -458,7 +458,7 @@ print(json.dumps({
     assert run_client(client_python, Endpoint(stack.address, stack.token), script) == {
         "paused": 7,
         "running": "FAILED_PRECONDITION",
-        "answers": ["UNIMPLEMENTED", "FAILED_PRECONDITION"],
+        "answers": [None, "FAILED_PRECONDITION"],
         "waiting": 0,
         "done": {"message": "hello"},
         "again": 5,
@@ -472,4 +472,95 @@ print(json.dumps({
         "paged": True,
         "found": ["controlled"],
         "gone": "NOT_FOUND",
+    }
+
+
+_ASKING = """
+apiVersion: agentic.stigmer.ai/v1
+kind: Agent
+metadata: {name: asking}
+spec:
+  instructions: You write files when you are allowed to.
+  model: scripted
+  script: |
+    version: 1
+    cases:
+      - turns:
+          - say: Two files.
+            call:
+              - {tool: write_file, args: {path: a.txt, content: a}, approval: it writes a.txt}
+              - {tool: write_file, args: {path: b.txt, content: b}, approval: it writes b.txt}
+          - say: Done with it.
+---
+document: {dsl: '1.0.0', namespace: examples, name: asks, version: '0.1.0'}
+do:
+  - ask:
+      call: agent
+      with: {agent: asking, message: write}
+"""
+
+
+def test_an_agent_run_is_followed_and_its_approvals_are_answered(
+    client_python: Path, stack: Stack, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "asking.yaml"
+    manifest.write_text(_ASKING)
+    run_ctl(Endpoint(stack.address, stack.token), tmp_path, "apply", "-f", str(manifest))
+    script = """
+from ai.stigmer.agentic.agentexecution.v1 import io_pb2 as agent_io
+from ai.stigmer.agentic.workflowexecution.v1 import io_pb2
+runs, flows = client.agent_executions, client.workflow_executions
+agent = client.agents.get_by_reference(ResourceRef(org="local", slug="asking"))
+flow = client.workflows.get_by_reference(ResourceRef(org="local", slug="asks"))
+turn = runs.create(AgentExecutionInput(name="asks", org="local", agent_id=agent.metadata.id, message="write"))
+def refusal(act):
+    try:
+        act()
+    except StigmerError as error:
+        return error.grpc_code.name
+def say(call, action):
+    return runs.submit_approval(
+        agent_io.SubmitApprovalInput(agent_execution_id=turn.metadata.id, tool_call_id=call, action=action)
+    )
+seen, phases, answers = [], [], []
+for state in runs.subscribe(turn.metadata.id):
+    if not phases or phases[-1] != state.status.phase:
+        phases.append(state.status.phase)
+    if state.status.phase == 6 and not seen:
+        waits = state.status.pending_approvals
+        seen = [(item.tool_name, item.message, json.loads(item.args_preview)["path"]) for item in waits]
+        first, second = (item.tool_call_id for item in waits)
+        left = [item.tool_call_id for item in say(first, 1).status.pending_approvals] == [second]
+        answers = [refusal(lambda: say(first, 1)), refusal(lambda: say(first, 3)), refusal(lambda: say("t9", 1))]
+        say(second, 3)
+calls = [(call.status, call.approval_action) for call in state.status.messages[1].tool_calls]
+kinds = [event.event_type for event in state.status.approval_event_stream.events]
+
+held = flows.create(WorkflowExecutionInput(name="asks", org="local", workflow_id=flow.metadata.id))
+answered = set()
+for above in flows.subscribe(io_pb2.SubscribeWorkflowExecutionRequest(execution_id=held.metadata.id)):
+    for item in above.status.pending_approvals:
+        call = item.approval.tool_call_id
+        if call not in answered:
+            answered.add(call)
+            flows.submit_approval(
+                io_pb2.SubmitWorkflowApprovalInput(execution_id=held.metadata.id, tool_call_id=call, action=1)
+            )
+print(json.dumps({
+    "seen": seen, "left": left, "answers": answers, "calls": calls, "ends": phases[-1], "waited": 6 in phases,
+    "text": state.status.messages[-1].content, "kinds": sorted(kinds), "still": len(state.status.pending_approvals),
+    "flow": [above.status.phase, len(answered), above.status.output["text"]],
+}))
+"""
+    assert run_client(client_python, Endpoint(stack.address, stack.token), script) == {
+        "seen": [["write_file", "it writes a.txt", "a.txt"], ["write_file", "it writes b.txt", "b.txt"]],
+        "left": True,
+        "answers": [None, "FAILED_PRECONDITION", "FAILED_PRECONDITION"],
+        "calls": [[3, 1], [6, 3]],
+        "ends": 3,
+        "waited": True,
+        "text": "Done with it.",
+        "kinds": [1, 1, 2, 3],
+        "still": 0,
+        "flow": [3, 2, "Done with it."],
     }
