@@ -45,7 +45,7 @@ class A2aCalls:
             "Idempotency-Key": argument["key"],
         }
         request = Request("POST", uri, headers, content=json.dumps(message).encode())
-        answer = await self._authenticator.send(request, policy, opened)
+        answer = await self._authenticator.send(request, policy, opened, credentials)
         answer.check(request.label)
         label = f"a2a {method}"
         if not answer.headers.get("content-type", "").startswith("text/event-stream"):

@@ -79,7 +79,7 @@ class AsyncApiCalls:
         else:
             sent = {"Idempotency-Key": argument["key"], **headers}
             request = Request(target.method, target.url, sent, content=body_of(message["payload"], sent))
-            answer = await self._authenticator.send(request, argument["authentication"], opened)
+            answer = await self._authenticator.send(request, argument["authentication"], opened, credentials)
             answer.check(request.label)
         return {"output": message, "documents": used}
 

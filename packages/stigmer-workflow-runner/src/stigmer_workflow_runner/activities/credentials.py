@@ -77,9 +77,14 @@ class Authenticator:
         opened.redactor.add([encoded])
         return Credentials("Basic", encoded, _Header(f"Basic {encoded}"))
 
-    async def send(self, request: Request, policy: Mapping[str, Any] | None, opened: Opened) -> Answer:
-        """Make a request with a policy's credentials. A token that the server refuses is replaced once."""
-        credentials = await self.of(policy, opened)
+    async def send(
+        self, request: Request, policy: Mapping[str, Any] | None, opened: Opened, first: Credentials | None = None
+    ) -> Answer:
+        """Make a request with a policy's credentials, or the `first` that were got already for it.
+
+        A token that the server refuses is replaced once.
+        """
+        credentials = first or await self.of(policy, opened)
         answer = await self._web.send(request, None if credentials is None else credentials.auth)
         if answer.status == 401 and credentials is not None and credentials.renewable:
             again = await self.of(policy, opened, fresh=True)

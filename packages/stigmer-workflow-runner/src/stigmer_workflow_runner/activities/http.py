@@ -43,7 +43,7 @@ class HttpCalls:
         opened.authorize(credentials and credentials.shown)
         asked = shaped(argument["fields"]) if "fields" in argument else argument
         request = _request(asked, argument["key"])
-        answer = await self._authenticator.send(request, policy, opened)
+        answer = await self._authenticator.send(request, policy, opened, credentials)
         answer.check(request.label, 400 if request.redirect else 300)
         return output_of(answer, request, asked["output"], opened.redactor)
 

@@ -17,7 +17,7 @@ from temporalio import activity
 
 from stigmer_api.dsl.errors import Json
 from stigmer_workflow_runner.activities import json_rpc
-from stigmer_workflow_runner.activities.credentials import Authenticator
+from stigmer_workflow_runner.activities.credentials import Authenticator, Credentials
 from stigmer_workflow_runner.activities.failures import failure
 from stigmer_workflow_runner.activities.web import Request, Web, communication
 from stigmer_workflow_runner.activities.world import Opened, World
@@ -76,7 +76,7 @@ class McpCalls:
             policy = argument["http"]["endpoint"]["authentication"]
             credentials = await self._authenticator.of(policy, opened)
             opened.authorize(credentials and credentials.shown)
-            transport = _Http(self._web, self._authenticator, opened)
+            transport = _Http(self._web, self._authenticator, opened, credentials)
             try:
                 yield transport
             finally:
@@ -99,8 +99,9 @@ def _said(result: Mapping[str, Json]) -> str:
 class _Http:
     """Streamable HTTP: an answer is JSON, or a stream of events that has it."""
 
-    def __init__(self, web: Web, authenticator: Authenticator, opened: Opened) -> None:
+    def __init__(self, web: Web, authenticator: Authenticator, opened: Opened, credentials: Credentials | None) -> None:
         self._web, self._authenticator, self._opened = web, authenticator, opened
+        self._credentials = credentials
         self._session = ""
         self.version = ""
         self._where = opened.argument["http"]
@@ -146,9 +147,8 @@ class _Http:
         if self.version:
             headers["MCP-Protocol-Version"] = self.version
         policy = self._where["endpoint"]["authentication"]
-        return await self._authenticator.send(
-            Request(method, self._uri, headers, content=content), policy, self._opened
-        )
+        request = Request(method, self._uri, headers, content=content)
+        return await self._authenticator.send(request, policy, self._opened, self._credentials)
 
 
 async def _lines(text: str) -> AsyncIterator[str]:

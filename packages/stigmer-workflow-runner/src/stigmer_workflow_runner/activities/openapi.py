@@ -42,7 +42,7 @@ class OpenApiCalls:
         api = OpenApi(await self._documents.value(document), document.uri)
         operation = api.operation(str(argument["operation"]))
         request = _request(operation, fill(operation, argument["parameters"]), argument)
-        answer = await self._authenticator.send(request, policy, opened)
+        answer = await self._authenticator.send(request, policy, opened, credentials)
         answer.check(request.label, 400 if request.redirect else 300)
         output = output_of(answer, request, argument["output"], opened.redactor)
         return {"output": output, "documents": {document.uri: document.sha256}}

@@ -114,16 +114,18 @@ class Web:
     @contextlib.asynccontextmanager
     async def stream(self, request: Request, auth: httpx.Auth | None = None) -> AsyncIterator[httpx.Response]:
         """A response whose body is read by the block; what goes wrong, there too, is a communication error."""
-        stream = self._http().stream(
-            request.method,
-            self.mapped(request.uri),
-            params=list(request.query) or None,
-            headers=dict(request.headers),
-            content=request.content,
-            follow_redirects=request.redirect,
-            auth=auth,
-        )
         with _explained(request.label):
+            url = httpx.URL(self.mapped(request.uri))
+            if request.query:
+                url = url.copy_merge_params(list(request.query))
+            stream = self._http().stream(
+                request.method,
+                url,
+                headers=dict(request.headers),
+                content=request.content,
+                follow_redirects=request.redirect,
+                auth=auth,
+            )
             async with stream as response:
                 yield response
 
