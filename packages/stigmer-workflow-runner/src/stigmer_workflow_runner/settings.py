@@ -120,6 +120,21 @@ class Settings(BaseSettings):
     mcp_stdio: bool = _setting(True, "STIGMER_WORKFLOW_MCP_STDIO", config="workflow_runner.mcp_stdio")
     """Whether documents may start MCP servers as processes of this machine. They run as the runner's user."""
 
+    run_scripts: bool = _setting(True, "STIGMER_WORKFLOW_SCRIPTS", config="workflow_runner.scripts")
+    """Whether documents may run scripts on this machine, as the runner's user and with no sandbox."""
+    run_shell: bool = _setting(True, "STIGMER_WORKFLOW_SHELL", config="workflow_runner.shell")
+    """Whether documents may run shell commands, likewise."""
+    run_containers: bool = _setting(True, "STIGMER_WORKFLOW_CONTAINERS", config="workflow_runner.containers")
+    """Whether documents may run containers."""
+    run_python: str = _setting("", "STIGMER_WORKFLOW_PYTHON", config="workflow_runner.python")
+    """Interpreter of Python scripts; empty: the runner's own."""
+    run_node: str = _setting("node", "STIGMER_WORKFLOW_NODE", config="workflow_runner.node")
+    """Interpreter of JavaScript scripts."""
+    run_container_command: str = _setting(
+        "", "STIGMER_WORKFLOW_CONTAINER_COMMAND", config="workflow_runner.container_command"
+    )
+    """Command line that runs containers; empty: docker, else podman."""
+
     @property
     def files(self) -> Path:
         """The directory of file:// URIs."""

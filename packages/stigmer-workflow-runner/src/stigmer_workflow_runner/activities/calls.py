@@ -15,6 +15,7 @@ from stigmer_workflow_runner.activities.guard import Guard
 from stigmer_workflow_runner.activities.http import HttpCalls
 from stigmer_workflow_runner.activities.mcp import McpCalls
 from stigmer_workflow_runner.activities.openapi import OpenApiCalls
+from stigmer_workflow_runner.activities.run import Allowed, Processes
 from stigmer_workflow_runner.activities.schemas import Schemas
 from stigmer_workflow_runner.activities.variables import VariableSource
 from stigmer_workflow_runner.activities.web import Web
@@ -37,6 +38,7 @@ class Calls:
         self.messages = AsyncApiCalls(self.web, self._world, self._authenticator, self._documents)
         self._catalog = settings.default_catalog
         self._stdio = settings.mcp_stdio
+        self._processes = Processes(self._world, self._documents, _allowed(settings))
 
     @property
     def activities(self) -> list[Callable[..., Any]]:
@@ -54,9 +56,23 @@ class Calls:
             messages.leave,
             Functions(world, documents, self._catalog).load,
             Schemas(world, documents).load,
+            self._processes.call,
         ]
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and end the processes that nobody waits for."""
+        await self._processes.close()
         await self.messages.subscriptions.close()
         await self.web.close()
+
+
+def _allowed(settings: Settings) -> Allowed:
+    return Allowed(
+        scripts=settings.run_scripts,
+        shell=settings.run_shell,
+        containers=settings.run_containers,
+        python=settings.run_python,
+        node=settings.run_node,
+        container_command=settings.run_container_command,
+        max_bytes=settings.http_max_bytes,
+    )

@@ -24,6 +24,7 @@ from stigmer_api.dsl.tasks.human_input import HumanInput
 from stigmer_api.dsl.tasks.listen import Listen
 from stigmer_api.dsl.tasks.raise_ import Raise
 from stigmer_api.dsl.tasks.run import RunWorkflow
+from stigmer_api.dsl.tasks.run_process import RunProcess
 from stigmer_api.dsl.tasks.set_ import Set
 from stigmer_api.dsl.tasks.switch import Switch
 from stigmer_api.dsl.tasks.try_ import Try
@@ -46,6 +47,7 @@ from stigmer_workflow_runner.tasks.human_input import run_human_input
 from stigmer_workflow_runner.tasks.listen import run_listen
 from stigmer_workflow_runner.tasks.raise_ import run_raise
 from stigmer_workflow_runner.tasks.run import run_workflow
+from stigmer_workflow_runner.tasks.run_process import run_process
 from stigmer_workflow_runner.tasks.set_ import run_set
 from stigmer_workflow_runner.tasks.switch import run_switch
 from stigmer_workflow_runner.tasks.try_ import run_try
@@ -69,6 +71,7 @@ BODIES: Final[Mapping[type, Body]] = {
     McpCall: run_call_mcp,
     OpenApiCall: run_call_openapi,
     Raise: run_raise,
+    RunProcess: run_process,
     RunWorkflow: run_workflow,
     Set: run_set,
     Switch: run_switch,

@@ -1,4 +1,4 @@
-"""`run: workflow`: another workflow as an execution of its own. Containers, scripts and shells are refused."""
+"""`run: workflow`: another workflow as an execution of its own."""
 
 from __future__ import annotations
 
