@@ -135,10 +135,14 @@ class ServerClient:
         options = {name: "true" for name, given in ((FORCE, force), (DRY_RUN, dry_run)) if given}
         return self.call(kind, "delete", request_for_id(method(kind, "delete"), resource_id), options=options)
 
+    def server_info(self) -> Any:
+        """What the server tells of itself: a stigmer.runtime.v1.GetInfoResponse."""
+        request = message_class("stigmer.runtime.v1.GetInfoRequest")()
+        return self.call(SERVER_SERVICE, "GetInfo", request, timeout=INFO_SECONDS)
+
     def server_version(self) -> str:
         """Version of the server."""
-        request = message_class("stigmer.runtime.v1.GetInfoRequest")()
-        return str(self.call(SERVER_SERVICE, "GetInfo", request, timeout=INFO_SECONDS).version)
+        return str(self.server_info().version)
 
 
 @contextlib.contextmanager

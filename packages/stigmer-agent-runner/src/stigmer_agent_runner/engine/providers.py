@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stigmer_api.endpoints import MODEL_ENDPOINTS
+
 SCRIPTED = "scripted"
 
 
@@ -25,11 +27,11 @@ class Provider:
 
 _TABLE = (
     Provider(SCRIPTED, "scripted", needs_model=False),
-    Provider("openai", "graphton", "https://api.openai.com/v1", ("OPENAI_API_KEY",), needs_key=True),
-    Provider("openrouter", "graphton", "https://openrouter.ai/api/v1", ("OPENROUTER_API_KEY",), needs_key=True),
-    Provider("ollama", "graphton", "http://127.0.0.1:11434/v1"),
-    Provider("vllm", "graphton", "http://127.0.0.1:8000/v1", ("VLLM_API_KEY",)),
-    Provider("lmstudio", "graphton", "http://127.0.0.1:1234/v1"),
+    Provider("openai", "graphton", MODEL_ENDPOINTS["openai"], ("OPENAI_API_KEY",), needs_key=True),
+    Provider("openrouter", "graphton", MODEL_ENDPOINTS["openrouter"], ("OPENROUTER_API_KEY",), needs_key=True),
+    Provider("ollama", "graphton", MODEL_ENDPOINTS["ollama"]),
+    Provider("vllm", "graphton", MODEL_ENDPOINTS["vllm"], ("VLLM_API_KEY",)),
+    Provider("lmstudio", "graphton", MODEL_ENDPOINTS["lmstudio"]),
     Provider("openai-compatible", "graphton", "", ("OPENAI_API_KEY",)),
 )
 

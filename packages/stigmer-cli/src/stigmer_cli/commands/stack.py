@@ -160,7 +160,7 @@ def logs(
 
 
 def doctor(context: typer.Context) -> None:
-    """Check what `up` needs: home, configuration, packages, Temporal binary and ports."""
+    """Check what `up` needs (home, token, packages, Temporal, ports, database, disk), the sandbox and the model."""
     from stigmer_cli.output import to_json  # noqa: PLC0415 - keeps `--help` fast
     from stigmer_cli.supervision.doctor import examine  # noqa: PLC0415 - the same
 
@@ -171,7 +171,8 @@ def doctor(context: typer.Context) -> None:
         result(to_json({"checks": [item.as_json() for item in checks], "ok": all(item.ok for item in checks)}))
     else:
         for item in checks:
-            mark = paint("ok  ", "green", typer.get_text_stream("stdout")) if item.ok else "FAIL"
+            word, style = ("warn", "yellow") if item.warning else ("ok  ", "green") if item.ok else ("FAIL", "red")
+            mark = paint(word, style, typer.get_text_stream("stdout"))
             result(f"{mark} {item.name:<12}{item.found}" + (f"\n     {item.hint}" if item.hint else ""))
     if not all(item.ok for item in checks):
         raise StackError("`stigmer-ctl up` would fail here", hint="mend what is marked FAIL above")
