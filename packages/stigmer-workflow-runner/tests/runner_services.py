@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -18,6 +19,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 from grpc_reflection.v1alpha import reflection as grpc_reflection
+from websockets.asyncio.server import ServerConnection, serve
 
 PETS = {1: {"id": 1, "name": "Rex", "status": "available"}, 2: {"id": 2, "name": "Tom", "status": "sold"}}
 SWAGGER: dict[str, Any] = {
@@ -261,3 +263,66 @@ async def a2a_agent(_verb: str, path: str, _headers: dict[str, str], body: bytes
     if message["method"] == "message/stream":
         return 200, events({**base, "result": {"n": 1}}, {**base, "result": {"n": 2}})
     return 200, {**base, "error": {"code": -32001, "message": "Task not found"}}
+
+
+# --- AsyncAPI ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Notifier:
+    """A WebSocket server: sends `messages` to whoever connects, remembers what it gets, and hangs up when told to."""
+
+    messages: list[Any] = field(default_factory=list)
+    hang_up: bool = False
+    received: list[Any] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+    got: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[Notifier]:
+        """On a free port of loopback."""
+        async with serve(self._answer, "127.0.0.1", 0) as server:
+            self.port = server.sockets[0].getsockname()[1]
+            yield self
+
+    async def _answer(self, connection: ServerConnection) -> None:
+        self.connections += 1
+        assert connection.request is not None
+        self.headers.append({name.lower(): value for name, value in connection.request.headers.raw_items()})
+        for message in self.messages:
+            await connection.send(json.dumps(message))
+        if self.hang_up:
+            return
+        async for data in connection:
+            self.received.append(json.loads(data))
+            self.got.set()
+
+    def document(self, http: str = "") -> dict[str, Any]:
+        """An AsyncAPI 3 document with a server of each protocol."""
+        return {
+            "asyncapi": "3.0.0",
+            "servers": {
+                "broker": {"host": "kafka.example", "protocol": "kafka"},
+                "socket": {"host": f"127.0.0.1:{self.port}", "protocol": "ws", "pathname": "/{stage}",
+                           "variables": {"stage": {"default": "live"}}},
+                "web": {"host": http.removeprefix("http://"), "protocol": "http"},
+                "inside": {"host": "bus", "protocol": "memory"},
+            },
+            "channels": {
+                "notifications": {
+                    "address": "/notifications/{user}",
+                    "parameters": {"user": {"default": "all", "location": "$message.payload#/user"}},
+                    "messages": {"note": {"correlationId": {"location": "$message.payload#/id"}}},
+                }
+            },
+            "operations": {
+                "getNotifications": {"action": "receive", "channel": {"$ref": "#/channels/notifications"}},
+                "notify": {
+                    "action": "send",
+                    "channel": {"$ref": "#/channels/notifications"},
+                    "bindings": {"http": {"method": "PUT"}},
+                },
+            },
+        }  # fmt: skip

@@ -25,7 +25,6 @@ from temporalio.service import RPCError
 
 from stigmer_api.temporal import WORKFLOW_EXECUTION, ExecutionInput, temporal_workflow_id
 from stigmer_workflow_runner.activities.calls import Calls
-from stigmer_workflow_runner.activities.web import Web
 from stigmer_workflow_runner.errors import Fault
 from stigmer_workflow_runner.inprocess import Activity
 from stigmer_workflow_runner.settings import Settings
@@ -92,7 +91,7 @@ async def wait_for_temporal(address: str) -> Client:
                 return client
 
 
-def offline_calls(host_map: dict[str, str] | None = None, **settings: Any) -> tuple[Web, dict[str, Activity]]:
+def offline_calls(host_map: dict[str, str] | None = None, **settings: Any) -> tuple[Calls, dict[str, Activity]]:
     """The activities of calls for `InProcessRuntime`, by name; the first value is to be closed."""
     base: dict[str, Any] = {"home": Path("/nonexistent"), "http_host_map": host_map or {}}
     calls = Calls(Settings(**{**base, **settings}), None)
@@ -107,7 +106,7 @@ def offline_calls(host_map: dict[str, str] | None = None, **settings: Any) -> tu
         return call
 
     by_name = {activity._Definition.must_from_callable(found).name: found for found in calls.activities}
-    return calls.web, {str(name): as_coroutine(found) for name, found in by_name.items()}
+    return calls, {str(name): as_coroutine(found) for name, found in by_name.items()}
 
 
 class Stack:

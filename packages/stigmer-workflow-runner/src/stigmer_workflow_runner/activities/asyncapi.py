@@ -51,6 +51,7 @@ class AsyncApiCalls:
         """`{output: {messages, ended}, documents}`: what matches the filter, up to `limit` messages.
 
         Waits up to `wait` seconds for the first; with `lull`, no longer than that many seconds for each further one.
+        With `last` the subscription has ended when the wait is over.
         """
         return await self._world.run(argument, _label(argument), self._receive)
 
@@ -162,7 +163,8 @@ async def _batch(subscription: Subscription, argument: dict[str, Any]) -> tuple[
             patience = min(patience, argument["lull"])
         found = await subscription.next(max(patience, 0.0))
         if not found:
-            return messages, subscription.ended
+            over = argument["last"] and time.monotonic() >= deadline
+            return messages, subscription.ended or over
         if wanted.matches(found[0]):
             messages.append(found[0])
             size += size_of(found[0])

@@ -98,6 +98,7 @@ async def _receive(call: AsyncApiCall, wanted: Subscription, step: Step, amount:
         "filter": _filter(wanted, step),
         "limit": min(left, BATCH),
         "wait": wait,
+        "last": "until" in frame and wait < WAIT_SECONDS,
         "lull": None if together else LULL_SECONDS,
         "more": not (together and left <= BATCH),
     }
