@@ -93,11 +93,9 @@ def test_it_says_which_sandbox_is_active_and_why(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = (Finding(BUBBLEWRAP, False, "bwrap is not installed: apt"), Finding(LANDLOCK, True, "Landlock ABI 7"))
-    monkeypatch.setattr(doctor, "choose", lambda wanted: doctor_choose(wanted, lambda: found))
-    doctor_choose = __import__("stigmer_api.sandbox", fromlist=["choose"]).choose
-    assert _checks(capsys)["sandbox"]["found"].startswith(
-        "landlock: Landlock ABI 7 (bubblewrap: bwrap is not installed"
-    )
+    monkeypatch.setattr(doctor, "choose", lambda wanted: choose(wanted, lambda: found))
+    active = _checks(capsys)["sandbox"]["found"]
+    assert active.startswith("landlock: Landlock ABI 7 (bubblewrap: bwrap is not installed")
     monkeypatch.setenv("STIGMER_AGENT_SANDBOX", "bubblewrap")
     check = _checks(capsys)["sandbox"]
     assert check["warning"]
