@@ -90,7 +90,7 @@ class World:
         segment = Segment(
             "aex-1", "ses-1", "tester", "You delegate.", "go", MODEL, self.paths, script, Toolset.of([tool, hidden])
         )
-        segment = replace(segment, abilities=Abilities(sub_agents=(agent,)), **more)
+        segment = replace(segment, **{"abilities": Abilities(sub_agents=(agent,)), **more})
         return await ScriptedEngine(RetryPolicy(1, 0.0, 0.0)).run(segment, self.emit, Control())
 
     def sub_agents(self) -> list[status_pb2.SubAgentExecution]:

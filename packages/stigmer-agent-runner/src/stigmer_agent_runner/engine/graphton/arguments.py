@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -17,15 +18,15 @@ class RawArguments(AsyncCallbackHandler):
     run_inline = True
 
     def __init__(self) -> None:
-        self._calls: dict[int, tuple[str, str]] = {}
+        self._calls: ContextVar[dict[int, tuple[str, str]]] = ContextVar("stigmer_raw_arguments")
 
     def clear(self) -> None:
-        """Forget the attempt before."""
-        self._calls = {}
+        """Forget the attempt before. Sub-agents that work at the same time have contexts of their own."""
+        self._calls.set({})
 
     def broken(self) -> list[str]:
         """Names of the tools whose arguments are not a JSON object."""
-        return [name for name, text in self._calls.values() if text.strip() and not _is_object(text)]
+        return [name for name, text in self._calls.get({}).values() if text.strip() and not _is_object(text)]
 
     async def on_llm_new_token(
         self,
@@ -39,10 +40,11 @@ class RawArguments(AsyncCallbackHandler):
     ) -> None:
         """Collect the pieces of each call."""
         message = chunk.message if isinstance(chunk, ChatGenerationChunk) else None
-        if isinstance(message, AIMessageChunk):
+        calls = self._calls.get(None)
+        if isinstance(message, AIMessageChunk) and calls is not None:
             for piece in message.tool_call_chunks:
-                name, text = self._calls.get(piece["index"] or 0, ("", ""))
-                self._calls[piece["index"] or 0] = (piece["name"] or name, text + (piece["args"] or ""))
+                name, text = calls.get(piece["index"] or 0, ("", ""))
+                calls[piece["index"] or 0] = (piece["name"] or name, text + (piece["args"] or ""))
 
 
 def _is_object(text: str) -> bool:

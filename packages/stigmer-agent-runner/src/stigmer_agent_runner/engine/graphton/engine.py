@@ -29,7 +29,8 @@ from stigmer_agent_runner.engine.graphton import history
 from stigmer_agent_runner.engine.graphton.backend import WorkspaceBackend
 from stigmer_agent_runner.engine.graphton.calls import described
 from stigmer_agent_runner.engine.graphton.chat import chat_model, explain
-from stigmer_agent_runner.engine.graphton.hooks import Run, RunHooks
+from stigmer_agent_runner.engine.graphton.delegates import DelegatingHooks, specification, system_prompt
+from stigmer_agent_runner.engine.graphton.hooks import Run
 from stigmer_agent_runner.engine.graphton.saver import TellingSaver
 from stigmer_agent_runner.engine.protocol import Completed, Control, Emit, Failed, Outcome, Segment, Waiting
 from stigmer_agent_runner.engine.retry import RetryPolicy
@@ -39,6 +40,9 @@ from stigmer_agent_runner.tools.files import FileTools
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from langchain_core.language_models import BaseChatModel
+
+    from stigmer_agent_runner.engine.providers import ModelChoice
     from stigmer_agent_runner.settings import Settings
 
 _NODES_PER_TURN = 6
@@ -78,6 +82,7 @@ class GraphtonEngine:
             client = await stack.enter_async_context(openai.DefaultAsyncHttpxClient(timeout=self._timeout))
             graph = self._graph(run, TellingSaver(database, run.closed), client)
             try:
+                _refuse_other_engines(segment)
                 return await self._drive(graph, run)
             except GraphDrained:
                 return control.outcome()
@@ -93,19 +98,17 @@ class GraphtonEngine:
 
     def _graph(self, run: Run, saver: TellingSaver, client: openai.DefaultAsyncHttpxClient) -> Any:
         segment = run.segment
-        files = WorkspaceBackend(FileTools.of(segment))
-        backend = CompositeBackend(default=files, routes={}, artifacts_root=_ARTIFACTS)
-        middleware: list[AgentMiddleware[Any, Any, Any]] = [
-            FilesystemMiddleware(backend=backend, tools=list(_FILE_TOOLS)),  # takes the place of deepagents' own
-            TodoListMiddleware(),
-            RunHooks(run),
-        ]
+
+        def model(choice: ModelChoice) -> BaseChatModel:
+            return chat_model(choice, self._timeout, client, run.arguments)
+
         return create_deep_agent(
-            chat_model(segment.model, self._timeout, client, run.arguments),
+            model(segment.model),
             [described(tool) for tool in segment.tools.tools.values()],
-            system_prompt=f"{segment.instructions}\n\n{segment.surroundings}",
-            middleware=middleware,
-            backend=backend,
+            system_prompt=system_prompt(segment),
+            middleware=[*_middleware(segment), DelegatingHooks(run)],
+            subagents=[specification(segment, agent, model, _middleware) for agent in segment.abilities.sub_agents],  # type: ignore[misc]
+            backend=_backend(segment),
             checkpointer=saver,
             name=segment.agent_name or None,
         )
@@ -129,6 +132,8 @@ class GraphtonEngine:
             return Waiting(tuple(run.gate.asks.values()))
         after = history.since(_messages(await graph.aget_state(config)), run.segment.execution_id)
         answer = history.answer_in(after or [])
+        if answer is None and run.control.reason is not None:
+            return run.control.outcome()  # a sub-agent stopped at a safe point of its own
         if answer is None:
             return Failed("no_answer", "the agent ended without an answer of its model")
         return Completed(str(answer.text))
@@ -140,6 +145,27 @@ class GraphtonEngine:
         async for message, _ in stream:
             if isinstance(message, AIMessageChunk):
                 run.heard(message)
+
+
+def _backend(segment: Segment) -> CompositeBackend:
+    return CompositeBackend(default=WorkspaceBackend(FileTools.of(segment)), routes={}, artifacts_root=_ARTIFACTS)
+
+
+def _middleware(segment: Segment) -> list[AgentMiddleware[Any, Any, Any]]:
+    return [
+        FilesystemMiddleware(backend=_backend(segment), tools=list(_FILE_TOOLS)),  # takes the place of deepagents' own
+        TodoListMiddleware(),
+    ]
+
+
+def _refuse_other_engines(segment: Segment) -> None:
+    for agent in segment.abilities.sub_agents:
+        if agent.model.provider.engine != segment.model.provider.engine:
+            text = (
+                f"the sub-agent {agent.name!r} uses {agent.model.label}, which cannot run beside {segment.model.label};"
+                " choose another model_override"
+            )
+            raise ModelError(text, kind="not_supported")
 
 
 def _messages(state: Any) -> Sequence[AnyMessage]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,12 @@ class Run:
     turn: int | None = None
     """The turn that the model is answering now."""
     arguments: RawArguments = field(default_factory=RawArguments)
+    owners: dict[str, Run] = field(default_factory=dict)
+    """The runs of sub-agents by the ids of their calls, shared by all runs of an execution."""
+    sub_agent: str = ""
+    """Name of the sub-agent whose run it is; empty: the agent's own. subject: a few words about its task."""
+    subject: str = ""
+    restored: bool = False
     _speaker: str | None = None
     _closed: set[str] = field(default_factory=set)
 
@@ -55,6 +61,7 @@ class Run:
 
     def done(self, message: AIMessage) -> None:
         """The model has answered."""
+        self.own(message)
         if self.turn is not None:
             for event in history.answered(self.turn, message, self.segment):
                 self.emit(event)
@@ -70,9 +77,31 @@ class Run:
         if self._speaker == chunk.id:
             self.emit(TextDelta(self.turn, text))
 
+    def own(self, message: AIMessage) -> None:
+        """Remember whose the calls of an answer are: results are saved in one place for all runs."""
+        if self.sub_agent:
+            self.owners.update({call["id"] or "": self for call in message.tool_calls})
+
+    def before(self, messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+        """The messages of this run in a state; those of a sub-agent are told again when it resumes."""
+        if not self.sub_agent:
+            return history.since(messages, self.segment.execution_id) or []
+        found = list(messages[1:])  # the first is its task
+        if not self.restored:
+            self.restored = True
+            for event in history.told(found, self.segment):
+                self.emit(event)
+            for message in found:
+                if isinstance(message, AIMessage):
+                    self.own(message)
+        return found
+
     def closed(self, message: ToolMessage) -> None:
         """A tool is done and its result is saved; told once."""
-        if message.tool_call_id not in self._closed:
+        owner = self.owners.get(message.tool_call_id)
+        if owner is not None and owner is not self:
+            owner.closed(message)
+        elif message.tool_call_id not in self._closed:
             self._closed.add(message.tool_call_id)
             self.emit(history.tool_closed(message))
 
@@ -80,14 +109,20 @@ class Run:
 class RunHooks(AgentMiddleware[Any, Any, Any]):
     """Hooks of one run."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run | None) -> None:
         super().__init__()
         self._run = run
 
+    def run_of(self) -> Run:
+        """The run that is served now."""
+        if self._run is None:
+            raise AssertionError("no run")
+        return self._run
+
     async def awrap_model_call(self, request: ModelRequest, handler: Callable[[ModelRequest], Awaitable[Any]]) -> Any:
         """Call the model with our retries, and tell what it says."""
-        run = self._run
-        before = history.since(request.state["messages"], run.segment.execution_id) or []
+        run = self.run_of()
+        before = run.before(request.state["messages"])
         for result in before:
             if isinstance(result, ToolMessage):
                 run.closed(result)  # those that a run before this one saved
@@ -113,7 +148,7 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
             attempt, emit=run.emit, control=run.control, notice_key=f"turn-{turn}/retry"
         )
         failpoint("after-model")
-        _give_ids(message, request.state["messages"])
+        _give_ids(message, request.state["messages"], run.owners)
         run.done(message)
         if message.response_metadata.get("finish_reason") == "length":
             text = "The answer ends at the model's output limit and may be incomplete."
@@ -124,14 +159,16 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
     ) -> ToolMessage | Command[Any]:
         """Run a tool behind the gate; it is told as done by the saver, when its result is safe."""
-        return await gated(self._run.segment, self._run.gate, request, handler)
+        run = self.run_of()
+        run.before(request.state["messages"])
+        return await gated(run.segment, run.gate, request, handler, sub_agent=run.sub_agent, subject=run.subject)
 
 
-def _give_ids(message: AIMessage, earlier: Iterable[AnyMessage]) -> None:
+def _give_ids(message: AIMessage, earlier: Iterable[AnyMessage], others: Container[str]) -> None:
     """Make tool call ids unique in the conversation: some endpoints send none, or the same ones in every turn."""
     seen = {call["id"] for one in earlier if isinstance(one, AIMessage) for call in one.tool_calls}
     for call in message.tool_calls:
-        if not call["id"] or call["id"] in seen:
+        if not call["id"] or call["id"] in seen or call["id"] in others:
             call["id"] = f"call_{uuid.uuid4().hex}"
         seen.add(call["id"])
 
