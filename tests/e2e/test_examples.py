@@ -13,6 +13,8 @@ import pytest
 from stack import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stack import Stack
 
 EXAMPLES = ROOT / "examples"
@@ -99,6 +101,37 @@ def test_a_schedule_of_an_agent_runs_when_it_is_triggered(stack: Stack) -> None:
     assert schedule["status"]["nextFireAt"]
     execution = stack.json("get", "agentexecution", schedule["status"]["lastExecutionId"])
     assert execution["status"]["phase"] == "EXECUTION_COMPLETED"
+
+
+def test_released_orders_are_shipped_until_the_end_of_the_day(stack: Stack) -> None:
+    folder = EXAMPLES / "07-events"
+    stack.ctl("apply", "-f", str(folder / "release-order.yaml"), "-f", str(folder / "ship-orders.yaml"))
+    shipping = started(stack, "workflow/ship-orders")
+    until(stack, shipping, lambda run: run["status"].get("subscriptions"))
+    order = started(stack, "workflow/release-order", "--input", f"@{folder / 'input.json'}")
+    until(stack, order, lambda run: any("WAITING" in task["status"] for task in run["status"].get("tasks", [])))
+    assert "maximum of 50" in stack.ctl("answer", order, "approve", "--form", '{"discount": 90}', check=2).stderr
+    assert "is not offered" in stack.ctl("answer", order, "maybe", check=2).stderr
+    stack.ctl("answer", order, "approve", "--form", '{"discount": 30}', "--comment", "a friend")
+    assert json.loads(stack.ctl("watch", order).stdout) == {"customer": "Ada", "toPay": 210}
+    small = stack.ctl("run", "workflow/release-order", "--input", '{"customer": "Bob", "quantity": 3, "price": 10}')
+    assert json.loads(small.stdout) == {"customer": "Bob", "toPay": 30}
+    for _ in range(2):
+        stack.ctl("signal", shipping, "end-of-day", "--key", "today")
+    assert json.loads(stack.ctl("watch", shipping).stdout) == expected("07-events")
+
+
+def started(stack: Stack, target: str, *options: str) -> str:
+    """The id of an execution that nobody follows."""
+    return stack.ctl("run", target, "--no-follow", *options).stdout.strip().rpartition("/")[2]
+
+
+def until(stack: Stack, execution: str, condition: Callable[[Any], object]) -> None:
+    """Wait until an execution is as wanted: it is looked at again and again, which takes its time by itself."""
+    for _ in range(60):
+        if condition(stack.json("get", "workflowexecution", execution)):
+            return
+    raise AssertionError(stack.json("get", "workflowexecution", execution))
 
 
 @pytest.mark.parametrize("folder", sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))

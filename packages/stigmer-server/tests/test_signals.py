@@ -71,10 +71,17 @@ async def test_a_signal_to_what_has_ended_or_never_was_is_refused(client: AsyncC
         await call(client, KIND, "sendSignal", execution_id=run.metadata.id, signal_name="go", payload=large)
     with pytest.raises(InvalidArgument, match="signal_name"):
         await call(client, KIND, "sendSignal", execution_id=run.metadata.id, signal_name="x" * 256)
+    key = {"idempotency_key": "event/1"}
+    with pytest.raises(InvalidArgument, match="must not begin with 'event/'"):
+        await call(client, KIND, "sendSignal", execution_id=run.metadata.id, signal_name="go", **key)
+    last = {"execution_id": run.metadata.id, "signal_name": "go", "idempotency_key": "last"}
+    await call(client, KIND, "sendSignal", **last)
     await report(client, run, 1, phase=COMPLETED)
+    await call(client, KIND, "sendSignal", **last)  # a retry: it was taken
     with pytest.raises(FailedPrecondition, match="has ended") as refused:
         await call(client, KIND, "sendSignal", execution_id=run.metadata.id, signal_name="go")
     assert refused.value.reason == "EXECUTION_ENDED"
+    assert len(await _log(client, run, "signal_received")) == 1
 
 
 async def test_an_event_reaches_the_running_executions_that_want_events_like_it(app: App, client: AsyncClient) -> None:

@@ -73,7 +73,16 @@ class WorkflowView:
             if task.error:
                 self._out.line(one_line(task.error, MAX_SHOWN), indent=self.indent + "    ", style="red")
         elif state[0] == "WAITING_APPROVAL":
-            self._out.line(f"? {name} waits for approval", indent=self.indent + "  ", style="yellow")
+            self._out.line(f"? {name} waits for an answer", indent=self.indent + "  ", style="yellow")
+            if task.human_request.prompt:
+                self._out.line(_question(task), indent=self.indent + "    ", style="yellow")
+
+
+def _question(task: Any) -> str:
+    """What a task asks, what it offers, and how to answer."""
+    asked = task.human_request
+    outcomes = " | ".join(outcome.name for outcome in asked.outcomes)
+    return f"{one_line(asked.prompt, MAX_SHOWN)}  (stigmer-ctl answer ID {outcomes})"
 
 
 _MARKS = {"done": "+", "failed": "x", "skipped": "-"}

@@ -16,7 +16,7 @@ from stigmer_api._pb.stigmer.runtime.v1.event_pb2 import PublishEventResponse
 from stigmer_api.kinds import DEFAULT_ORG, kind_by_key
 from stigmer_api.temporal import SignalReceived
 from stigmer_server.executions import phases
-from stigmer_server.executions.signals import LARGEST_PAYLOAD, deliver
+from stigmer_server.executions.signals import LARGEST_PAYLOAD, PUBLISHED, deliver
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.metadata import violation
 from stigmer_store import ListQuery
@@ -46,7 +46,7 @@ async def publish(services: Services, request: Any) -> PublishEventResponse:
     require_valid(request)
     event = _event_of(request.event_json)
     key = request.request_id or str(ULID()).lower()
-    signal = SignalReceived(f"event/{key}", str(event["type"]), event)
+    signal = SignalReceived(f"{PUBLISHED}{key}", str(event["type"]), event)
     org = request.org or DEFAULT_ORG
 
     def work(unit: UnitOfWork) -> int:

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from stigmer_server.resources.registry import Services
     from stigmer_server.resources.unit import UnitOfWork
 
-__all__ = ["LARGEST_PAYLOAD", "deliver", "record_event", "running", "send_signal"]
+__all__ = ["LARGEST_PAYLOAD", "PUBLISHED", "deliver", "record_event", "running", "send_signal"]
 
 LARGEST_PAYLOAD = 256 * 1024
 """Bytes of a signal's payload as JSON: a run keeps many of them and hands them on."""
+
+PUBLISHED = "event/"
+"""What the ids of deliveries of published events begin with."""
 
 _LONGEST_KEY = 255
 _LONGEST_NAME = 255
@@ -46,6 +49,8 @@ async def send_signal(kind: Kind, services: Services, request: Any) -> Resource:
     for field, longest in (("signal_name", _LONGEST_NAME), ("idempotency_key", _LONGEST_KEY)):
         if len(getattr(request, field)) > longest:
             raise violation(field, f"must have at most {longest} characters")
+    if request.idempotency_key.startswith(PUBLISHED):
+        raise violation("idempotency_key", f"must not begin with {PUBLISHED!r}: published events have such keys")
     payload = whole_numbers(MessageToDict(request.payload))
     if len(json.dumps(payload).encode()) > LARGEST_PAYLOAD:
         raise InvalidArgument(
@@ -55,8 +60,10 @@ async def send_signal(kind: Kind, services: Services, request: Any) -> Resource:
     signal = SignalReceived(request.idempotency_key or str(ULID()).lower(), request.signal_name, payload)
 
     def work(unit: UnitOfWork) -> Resource:
-        execution = running(unit, kind, request.execution_id)
-        deliver(unit, kind, execution, signal)
+        execution = unit.require(kind, request.execution_id)
+        news = deliver(unit, kind, execution, signal)
+        if news and phases.phase_of(execution) in phases.TERMINAL:
+            raise impossible(kind, execution)  # which takes the signal back; one that was taken before stays so
         return execution
 
     return await services.controller.run(work)
