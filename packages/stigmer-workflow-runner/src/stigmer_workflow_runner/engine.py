@@ -16,6 +16,7 @@ from stigmer_api.dsl.expressions import Expression, ExpressionFailedError, Meter
 from stigmer_api.dsl.model import Duration, Task, Workflow
 from stigmer_workflow_runner import flow, schemas
 from stigmer_workflow_runner.errors import fault
+from stigmer_workflow_runner.extensions import run_extended
 from stigmer_workflow_runner.runtime import DeadlineReachedError, Drain, Runtime
 from stigmer_workflow_runner.state import RunState, Scope, datetime_descriptor
 from stigmer_workflow_runner.step import Step
@@ -109,7 +110,10 @@ class Engine:
 
     async def run_body(self, step: Step) -> flow.Outcome:
         """Run what is particular to the task of a step."""
-        return await BODIES[type(step.task.body)](step.task.body, step)
+        body = BODIES[type(step.task.body)]
+        if step.task.extensions:
+            return await run_extended(step, lambda: body(step.task.body, step))
+        return await body(step.task.body, step)
 
     def _filter(self, template: Template | None, value: Json) -> Json:
         return value if template is None else self.evaluate(template, value, self.lookup)

@@ -52,6 +52,7 @@ async def run_list(engine: Engine, tasks: TaskList, frame: Frame, value: Json, s
         if then == CONTINUE:
             frame["i"] += 1
         elif then == EXIT:
+            frame["left"] = True
             break
         elif then == END:
             return Outcome(frame["v"], END)

@@ -42,12 +42,14 @@ PASSED_THROUGH: Final = (
     *(
         f"stigmer_workflow_runner.{name}"
         for name in (
+            "below",
             "branches",
             "definition",
             "engine",
             "errors",
             "events",
             "excerpts",
+            "extensions",
             "flow",
             "inbox",
             "json_text",

@@ -52,6 +52,7 @@ class Task:
     input_schema: Schema | None = None
     output_schema: Schema | None = None
     export_schema: Schema | None = None
+    extensions: tuple[Extension, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,18 @@ class TaskList:
 
     tasks: tuple[Task, ...]
     index: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """Tasks that run around every task of the type `extend` (`all`: of any type) for which `when` is true."""
+
+    name: str
+    pointer: str
+    extend: str
+    when: Expression | None = None
+    before: TaskList | None = None
+    after: TaskList | None = None
 
 
 @dataclass(frozen=True, slots=True)

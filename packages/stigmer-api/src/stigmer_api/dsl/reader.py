@@ -28,7 +28,7 @@ from stigmer_api.dsl.hidden import (
     placeholders,
     without_placeholders,
 )
-from stigmer_api.dsl.model import DIRECTIVES, Duration, Task, TaskList
+from stigmer_api.dsl.model import DIRECTIVES, Duration, Extension, Task, TaskList
 from stigmer_api.dsl.problems import Problems, child, listed, shortened
 
 NOT_YET: Final = "is not supported yet"
@@ -98,6 +98,7 @@ class Reader:
     functions: dict[str, Task | None] = field(default_factory=dict)
     targets: list[tuple[str, str]] = field(default_factory=list)
     loose: bool = False
+    extensions: tuple[Extension, ...] = ()
 
     def with_variables(self, *names: str) -> Reader:
         """A reader for a place where `names` (loop or catch variables) exist too."""

@@ -11,6 +11,7 @@ from stigmer_api.dsl.authentication import read_policy
 from stigmer_api.dsl.endpoints import read_catalog
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.expressions import Template
+from stigmer_api.dsl.extensions import read_extensions
 from stigmer_api.dsl.hidden import SECRETS
 from stigmer_api.dsl.model import CONTINUE, DIRECTIVES, Duration, Schema, Task, TaskList, Workflow
 from stigmer_api.dsl.problems import DocumentInvalidError, Problem, Problems, child, listed, shortened
@@ -32,7 +33,6 @@ DOCUMENT_KEYS: Final = ("dsl", "namespace", "name", "version", "title", "summary
 SHARED_KEYS: Final = ("if", "input", "output", "export", "timeout", "then", "metadata")
 TOP_KEYS: Final = ("document", "input", "use", "do", "timeout", "output", "schedule", "evaluate")
 _USE_SUPPORTED: Final = ("authentications", "catalogs", "errors", "functions", "retries", "timeouts")
-_USE_UNSUPPORTED: Final = ("extensions",)
 
 # A `for` task has a `do` too, so the order in which kinds are looked for decides.
 KIND_ORDER: Final = (
@@ -59,6 +59,8 @@ def compile_document(value: Json, types: TaskTypes, lines: Mapping[str, int] | N
     loose = _read_mode(reader, fields.get("evaluate")) == "loose"
     declared = _read_use(reader, fields.get("use"))
     reader = Reader(problems, _read_list, types, declared=declared, read_task=_read_task, loose=loose)
+    if isinstance(fields.get("use"), Mapping) and "extensions" in fields["use"]:
+        reader = replace(reader, extensions=read_extensions(reader, fields["use"]["extensions"]))
     reader.refuse(fields, "", ("schedule",), "the top-level key")
     workflow = Workflow(
         namespace=head["namespace"],
@@ -113,8 +115,7 @@ def _read_head(reader: Reader, value: Json) -> dict[str, str]:
 def _read_use(reader: Reader, value: Json) -> dict[str, Mapping[str, Json]]:
     if value is None:
         return {}
-    fields = reader.fields(value, "/use", (*_USE_SUPPORTED, *_USE_UNSUPPORTED, SECRETS))
-    reader.refuse(fields, "/use", _USE_UNSUPPORTED, "the section use of")
+    fields = reader.fields(value, "/use", (*_USE_SUPPORTED, "extensions", SECRETS))
     declared = {}
     for section in _USE_SUPPORTED:
         if section in fields:
@@ -226,6 +227,7 @@ def _read_task(reader: Reader, name: str, value: Json, pointer: str) -> Task | N
         input_schema=_read_schema(reader, value, pointer, "input"),
         output_schema=_read_schema(reader, value, pointer, "output"),
         export_schema=_read_schema(reader, value, pointer, "export"),
+        extensions=tuple(found for found in reader.extensions if found.extend in (kind, "all")),
     )
 
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
 
 from stigmer_api.dsl.definition import compile_function
-from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.model import END, Task
 from stigmer_api.dsl.problems import DocumentInvalidError
 from stigmer_api.dsl.tasks.call_function import FunctionCall
 from stigmer_workflow_runner import flow
+from stigmer_workflow_runner.below import engine_below
 from stigmer_workflow_runner.json_text import to_text
 from stigmer_workflow_runner.outbound import Parcel
 from stigmer_workflow_runner.step import Step
 from stigmer_workflow_runner.tasks.call_openapi import send_described
-
-if TYPE_CHECKING:
-    from stigmer_workflow_runner.engine import Engine, Observer
 
 
 async def run_call_function(call: FunctionCall, step: Step) -> flow.Outcome:
@@ -28,7 +23,7 @@ async def run_call_function(call: FunctionCall, step: Step) -> flow.Outcome:
     if "arguments" not in frame:
         frame["arguments"] = step.evaluate(call.arguments)
     task = call.task or await _load(call, step)
-    inner = _inside(step.engine, step.task.pointer, task.pointer)
+    inner = engine_below(step.engine, f"{step.task.pointer}/with", task.pointer)
     scope = replace(step.scope, variables={})
     outcome = await flow.run_task(inner, task, frame.setdefault("f", {}), frame["arguments"], scope)
     return flow.Outcome(outcome.output, END if outcome.then == END else None)
@@ -51,26 +46,3 @@ async def _load(call: FunctionCall, step: Step) -> Task:
 @lru_cache(maxsize=64)
 def _compiled(name: str, text: str, pointer: str) -> Task:
     return compile_function(name, text, pointer)
-
-
-def _inside(engine: Engine, call: str, function: str) -> Engine:
-    """The engine for the tasks of a function: they are shown below the call, so that two calls are two entries."""
-    inner = copy.copy(engine)
-    inner.observer = cast("Observer", _Below(engine.observer, call, function))
-    return inner
-
-
-class _Below:
-    """An observer that hears of the tasks at `function` as if they were at `call`."""
-
-    def __init__(self, outer: Any, call: str, function: str) -> None:
-        self._outer, self._call, self._function = outer, call, function
-
-    def __getattr__(self, name: str) -> Any:
-        heard = getattr(self._outer, name)
-
-        def tell(task: Task, *rest: Json, **more: Json) -> Any:
-            below = task.pointer.removeprefix(self._function)
-            return heard(replace(task, pointer=f"{self._call}/with{below}"), *rest, **more)
-
-        return tell
