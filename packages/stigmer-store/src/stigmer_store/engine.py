@@ -21,6 +21,9 @@ SPARE_READERS = 2
 BUSY_TIMEOUT_MS = 30_000
 """How long SQLite waits for another process that writes or checkpoints the same file."""
 
+PREPARED_STATEMENTS = 512
+"""How many a SQLite connection keeps. Statements for several rows have a text for each number of rows."""
+
 CONNECT_TIMEOUT_SECONDS = 10
 """How long Postgres may take to answer a new connection, unless the URL says otherwise."""
 
@@ -87,7 +90,9 @@ def parse(url: str) -> URL:
 
 
 def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int) -> Engine:
-    engine = sa.create_engine(url, pool_size=size, max_overflow=0, pool_timeout=BUSY_TIMEOUT_MS / 1000)
+    arguments = {"cached_statements": PREPARED_STATEMENTS}
+    wait = BUSY_TIMEOUT_MS / 1000
+    engine = sa.create_engine(url, pool_size=size, max_overflow=0, pool_timeout=wait, connect_args=arguments)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:

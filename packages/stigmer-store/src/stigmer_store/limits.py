@@ -23,6 +23,17 @@ MAX_TERMS = 200
 """How many requirements and values of them together one query may have."""
 
 
+def check_update(record: ResourceRecord, before: ResourceRecord) -> None:
+    """`check_record` for one that stays in its place: what was stored already can be stored."""
+    if record.name != before.name:
+        _check_text("name", record.name)
+    if record.labels != before.labels:
+        _check_entries("labels", record.labels)
+    if record.fields != before.fields:
+        _check_entries("fields", record.fields)
+    check_time("updated_at", record.updated_at)
+
+
 def check_record(record: ResourceRecord) -> None:
     """Raise InvalidValue naming the first field that cannot be kept."""
     if not record.kind or not record.id:

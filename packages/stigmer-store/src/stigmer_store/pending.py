@@ -68,22 +68,23 @@ class PendingWrites:
 
     def flush(self, connection: Connection) -> None:
         """Tell the database everything, and forget it."""
-        if self.updates:
-            self._flush_updates(connection)
+        rows = self._flush_updates(connection) if self.updates else {}
         if self.events:
             events = [event for by_id in self.events.values() for event in by_id.values()]
             statements.insert_events(connection, events)
         statements.postpone_outbox(connection, self.postponed)
         statements.delete_outbox(connection, self.completed)
         statements.insert_outbox(connection, self.outbox)  # last: nobody can know the ids these will get
-        self.log_bytes = statements.insert_changes(connection, self.changes, self.log_bytes)
+        self.log_bytes = statements.insert_changes(connection, self.changes, rows, self.log_bytes)
         for told in (self.updates, self.events, self.outbox, self.postponed, self.completed, self.changes):
             told.clear()
 
-    def _flush_updates(self, connection: Connection) -> None:
+    def _flush_updates(self, connection: Connection) -> dict[Key, Row]:
         updates = self.updates.values()
-        statements.update_records(connection, [statements.row_of(update.record) for update in updates])
+        rows = {key: statements.row_of(update.record) for key, update in self.updates.items()}
+        statements.update_records(connection, list(rows.values()))
         if relabelled := [update.record for update in updates if update.labels]:
             statements.replace_entries(connection, tables.resource_labels, relabelled)
         if moved := [update.record for update in updates if update.fields]:
             statements.replace_entries(connection, tables.resource_fields, moved)
+        return rows

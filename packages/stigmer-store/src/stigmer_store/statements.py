@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -24,7 +24,11 @@ _ORDINARY = ("name", "revision", "updated_at", "body", "labels", "fields", "sear
 
 _INSERT = Bulk(sa.insert(resources), _COLUMNS)
 _REPLACE = Bulk(sa.update(resources).where(*_THIS).values({name: bindparam(name) for name in _COLUMNS}))
-_UPDATE = Bulk(sa.update(resources).where(*_THIS).values({name: bindparam(name) for name in _ORDINARY}))
+_UPDATE = Bulk(  # of what is there: as an INSERT it takes many rows at once
+    sa.insert(resources),
+    _COLUMNS,
+    f" ON CONFLICT (kind, id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _ORDINARY)}",
+)
 _DELETE = Bulk(sa.delete(resources).where(*_THIS))
 
 
@@ -145,28 +149,33 @@ def delete_outbox(connection: Connection, ids: Sequence[int]) -> None:
     _COMPLETE.run(connection, [{"this_id": id_} for id_ in ids])
 
 
-def insert_changes(connection: Connection, transactions: Sequence[Sequence[Change]], log_bytes: int) -> int:
-    """Log the changes of each of these transactions; from and to the size of all that was ever logged."""
+def insert_changes(
+    connection: Connection, transactions: Sequence[Sequence[Change]], rows_of: Mapping[Key, Row], log_bytes: int
+) -> int:
+    """Log the changes of each of these transactions; from and to the size of all that was ever logged.
+
+    `rows_of`: rows that were made of the newest of these records already.
+    """
     rows = []
     now = microseconds(datetime.now(UTC))
     for transaction in transactions:
         for ordinal, change in enumerate(transaction):
             log_bytes += size_of(change)
-            rows.append(_logged(change, ordinal, now, log_bytes))
+            made = rows_of.get((change.kind, change.id))
+            row = made.copy() if made and made["revision"] == change.record.revision else row_of(change.record)
+            rows.append(_logged(change, row, (ordinal, now, log_bytes)))
     _INSERT_CHANGES.run(connection, rows)
     return log_bytes
 
 
-def _logged(change: Change, ordinal: int, now: int, log_bytes: int) -> Row:
-    row = row_of(change.record)
+def _logged(change: Change, row: Row, place: tuple[int, int, int]) -> Row:
+    """A row of the log out of the row of its record. `place`: ordinal, time and size of the log with it."""
     row["record_revision"] = change.record.revision
     row["revision"] = change.revision
-    row["ordinal"] = ordinal
+    row["ordinal"], row["logged_at"], row["log_bytes"] = place
     row["operation"] = change.operation.value
     row["previous_labels"] = tables.optional_map_text(change.previous_labels)
     row["previous_fields"] = tables.optional_map_text(change.previous_fields)
-    row["logged_at"] = now
-    row["log_bytes"] = log_bytes
     return row
 
 

@@ -115,13 +115,14 @@ class SqlTransaction:
 
     def put(self, record: ResourceRecord) -> None:
         """Insert or replace, and log the change. Raises SlugTaken, RequestIdTaken, InvalidValue."""
-        limits.check_record(record)
         limits.check_revision(record, self.revision())
         before = self.get(record.kind, record.id)
         if before is not None and _same_place(before, record):
+            limits.check_update(record, before)
             changed = (before.labels != record.labels, before.fields != record.fields)
             self._own.update(Update(record, *changed))
         else:
+            limits.check_record(record)
             self._check_place(record)
             self._tell()
             write = statements.insert_record if before is None else statements.replace_record

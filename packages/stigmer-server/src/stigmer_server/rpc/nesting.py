@@ -6,7 +6,7 @@ with it in it is unreadable for everybody. So a request has to parse with `ROOM`
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -28,16 +28,21 @@ def fits(request: type[Message], raw: bytes) -> bool:
     """Whether a parsable request of this type nests so little that it can be handed on inside other messages."""
     if len(raw) <= _HARMLESS_BYTES:
         return True
-    heads: list[bytes] = []
-    size = len(raw)
-    for level in range(ROOM):
-        heads.append((b"\x12" if level == 0 else b"\x0a") + _varint(size))
-        size += len(heads[-1])
     try:
-        _around(request.DESCRIPTOR).FromString(b"".join((*reversed(heads), raw)))
+        _around(request.DESCRIPTOR).FromString(_heads(len(raw)) + raw)
     except DecodeError:
         return False
     return True
+
+
+@lru_cache(maxsize=4096)
+def _heads(size: int) -> bytes:
+    """The beginnings of `ROOM` messages inside each other, the innermost of which holds a request of this size."""
+    heads: list[bytes] = []
+    for level in range(ROOM):
+        heads.append((b"\x12" if level == 0 else b"\x0a") + _varint(size))
+        size += len(heads[-1])
+    return b"".join(reversed(heads))
 
 
 @cache
