@@ -564,3 +564,81 @@ print(json.dumps({
         "still": 0,
         "flow": [3, 2, "Done with it."],
     }
+
+
+def test_a_run_takes_a_signal_and_a_person_s_answer(client_python: Path, stack: Stack) -> None:
+    script = """
+import time
+from google.protobuf.struct_pb2 import Struct
+from ai.stigmer.agentic.workflowexecution.v1 import io_pb2
+
+def refusal(act):
+    try:
+        act()
+    except StigmerError as error:
+        return error.grpc_code.name
+
+def struct(**fields):
+    made = Struct()
+    made.update(fields)
+    return made
+
+document = WorkflowDocumentInput(dsl="1.0.0", namespace="examples", name="asking", version="0.1.0")
+signals = {"mode": "all", "signals": [{"id": "paid", "type": "signal"}, {"id": "packed", "type": "signal"}]}
+form = {"type": "object", "properties": {"amount": {"type": "integer"}}, "required": ["amount"]}
+question = {
+    "prompt": "Refund?", "form_schema": form, "approvers": ["ada"], "ui_hint": "card", "timeout": 3600,
+    "on_timeout": "HUMAN_INPUT_TIMEOUT_DENY", "outcomes": [{"name": "approve", "label": "Yes"}, {"name": "deny"}],
+}
+branch = [{"name": "left", "do": [{"name": "l", "kind": "set_vars", "task_config": {"variables": {"side": "left"}}}]},
+          {"name": "right", "do": [{"name": "ask", "kind": "human_input", "task_config": question}]}]
+tasks = [
+    WorkflowTaskInput(name="wait_for", kind=9, task_config={"to": signals}),
+    WorkflowTaskInput(name="both", kind=7, task_config={"branches": branch}),
+    WorkflowTaskInput(name="told", kind=1, task_config={"variables": {"left": "${ .[0].side }", "said": "${ .[1] }"}}),
+]
+flow = client.workflows.create(WorkflowInput(name="asking", org="local", document=document, tasks=tasks))
+runs = client.workflow_executions
+run = runs.create(WorkflowExecutionInput(name="run", org="local", workflow_id=flow.metadata.id)).metadata.id
+for name, key in (("paid", "k1"), ("paid", "k1"), ("packed", "k2")):
+    signal = io_pb2.SendSignalInput(execution_id=run, signal_name=name, payload=struct(n=1), idempotency_key=key)
+    runs.send_signal(signal)
+deadline = time.monotonic() + 60
+while not (waiting := runs.list_pending_approvals(io_pb2.ListPendingApprovalsRequest(org="local"))).entries:
+    assert time.monotonic() < deadline, runs.get(run)
+    time.sleep(0.05)
+entry = waiting.entries[0]
+
+def answer(outcome="approve", reviewer="ada", **data):
+    runs.submit_workflow_task_approval(io_pb2.SubmitWorkflowTaskApprovalInput(
+        execution_id=run, task_name="ask", outcome=outcome, reviewer=reviewer, comment="fine", form_data=struct(**data)
+    ))
+
+refused = [
+    refusal(lambda: answer("maybe", amount=1)), refusal(lambda: answer(reviewer="eve", amount=1)),
+    refusal(lambda: answer(amount="one")), refusal(lambda: answer(amount=3)),
+]
+last = list(runs.subscribe(io_pb2.SubscribeWorkflowExecutionRequest(execution_id=run)))[-1]
+log = runs.get_event_log(io_pb2.GetEventLogRequest(execution_id=run)).events
+kinds = [event.WhichOneof("payload") for event in log]
+said = dict(last.status.output["said"])
+client.workflows.delete(flow.metadata.id)
+print(json.dumps({
+    "entry": [entry.task_name, entry.ui_hint, bool(entry.timeout_at.seconds), entry.form_schema["required"][0]],
+    "refused": refused, "phase": last.status.phase, "left": last.status.output["left"],
+    "said": [said["outcome"], dict(said["data"]), said["comment"], said["reviewer"]],
+    "events": [kinds.count(name) for name in ("signal_received", "approval_requested", "approval_resolved")],
+    "late": refusal(lambda: answer(amount=3)),
+    "types": [task.task_type for task in last.status.tasks if task.task_name in {"both", "ask"}],
+}))
+"""
+    assert run_client(client_python, Endpoint(stack.address, stack.token), script) == {
+        "entry": ["ask", "card", True, "amount"],
+        "refused": ["INVALID_ARGUMENT", "PERMISSION_DENIED", "INVALID_ARGUMENT", None],
+        "phase": 3,
+        "left": "left",
+        "said": ["approve", {"amount": 3}, "fine", "ada"],
+        "events": [2, 1, 1],
+        "late": "FAILED_PRECONDITION",
+        "types": [5, 2],
+    }
