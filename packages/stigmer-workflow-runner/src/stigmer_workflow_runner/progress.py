@@ -34,6 +34,11 @@ PAUSED: Final = "PAUSED"
 
 _TYPES: Final[Mapping[str, str]] = {
     "call http": "API_CALL",
+    "call grpc": "API_CALL",
+    "call openapi": "API_CALL",
+    "call asyncapi": "API_CALL",
+    "call mcp": "API_CALL",
+    "call a2a": "API_CALL",
     "call agent": "AGENT_INVOCATION",
     "call human": "APPROVAL",
     "fork": "PARALLEL",

@@ -34,6 +34,8 @@ _PACKAGE = "ai.stigmer.agentic.workflowexecution.v1"
 _WIRE_KINDS: Mapping[str, str] = {
     "set": "set_vars",
     "call http": "http_call",
+    "call openapi": "http_call",
+    "call grpc": "grpc_call",
     "call agent": "agent_call",
     "switch": "switch_case",
     "for": "for_each",
