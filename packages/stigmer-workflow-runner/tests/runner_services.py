@@ -299,6 +299,24 @@ class Notifier:
             self.received.append(json.loads(data))
             self.got.set()
 
+    def examples(self) -> dict[str, Any]:
+        """An AsyncAPI 3 document with the operations of the specification's examples, at this server."""
+        channel = {"$ref": "#/channels/notifications"}
+        return {
+            "asyncapi": "3.0.0",
+            "servers": {"staging": {"host": f"127.0.0.1:{self.port}", "protocol": "ws"}},
+            "channels": {
+                "notifications": {
+                    "address": "/notifications",
+                    "messages": {"note": {"correlationId": {"location": "$message.payload#/correlationId"}}},
+                }
+            },
+            "operations": {
+                "getNotifications": {"action": "receive", "channel": channel},
+                "findPetsByStatus": {"action": "send", "channel": channel},
+            },
+        }
+
     def document(self, http: str = "") -> dict[str, Any]:
         """An AsyncAPI 3 document with a server of each protocol."""
         return {
@@ -326,3 +344,50 @@ class Notifier:
                 },
             },
         }  # fmt: skip
+
+
+# --- all hosts of the specification's examples -----------------------------------------------------------------------
+
+HOSTS = (
+    "petstore.swagger.io", "httpbin.org", "swapi.dev", "fake.com", "myorg.io", "fake-hospital.com", "keycloak",
+    "fake-chat-api.com", "superbet-casinos.com", "hospital.example.com", "mocked.service.com",
+)  # fmt: skip
+PEOPLE = {"1": {"name": "Luke Skywalker", "homeworld": "https://swapi.dev/api/planets/1/"}}
+ORDERS: dict[str, Any] = {
+    "openapi": "3.0.3",
+    "servers": [{"url": "http://myorg.io"}],
+    "paths": {f"/{name}": {"post": {"operationId": name}} for name in ("logreading", "produceReport")},
+}
+
+
+def hosts(url: str) -> dict[str, str]:
+    """A host map that sends the examples' hosts to `Everybody` at `url`, each below a path of its own."""
+    return {f"{scheme}://{host}": f"{url}/{host}" for host in HOSTS for scheme in ("http", "https")}
+
+
+@dataclass
+class Everybody:
+    """Answers for all of them; `port` is that of a `Notifier`, which the AsyncAPI document names."""
+
+    url: str
+    notifier: Notifier | None = None
+    tokens: TokenService = field(default_factory=TokenService)
+
+    async def answer(self, verb: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
+        """By host, which is the first part of the path."""
+        host, _, rest = path.lstrip("/").partition("/")
+        rest = "/" + rest
+        self.tokens.url = "http://keycloak"
+        if host == "keycloak":
+            return await self.tokens.answer(verb, rest, headers, body)
+        if host in ("petstore.swagger.io", "httpbin.org"):
+            return await petstore(verb, rest, headers, body)
+        if host == "swapi.dev":
+            found = PEOPLE.get(rest.strip("/").rpartition("/")[2])
+            people = {"count": 1, "results": list(PEOPLE.values()), "asked": rest}
+            return 200, {"name": "Tatooine"} if "/planets/" in rest else found or people
+        if rest.endswith("/asyncapi.json") and self.notifier is not None:
+            return 200, self.notifier.examples()
+        if rest.endswith("ordersservices.json"):
+            return 200, ORDERS
+        return 200, {"host": host, "path": rest, "body": json.loads(body) if body else None}
