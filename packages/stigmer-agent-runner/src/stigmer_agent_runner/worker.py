@@ -36,7 +36,7 @@ from stigmer_api.client import AsyncClient
 from stigmer_api.temporal import AGENT_EXECUTION_QUEUE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from typing import TypeVar
 
     from stigmer_agent_runner.settings import Settings
@@ -54,8 +54,11 @@ _STICKY = timedelta(seconds=2)
 """How long Temporal waits for the runner that has a workflow in memory before it asks another: the price of a crash."""
 
 
-async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Run until `stop` is set; then give running segments their drain time and return."""
+async def run(settings: Settings, stop: asyncio.Event, more_tools: Sequence[ToolSource] = ()) -> None:
+    """Run until `stop` is set; then give running segments their drain time and return.
+
+    more_tools: sources of tools beside the runner's own, for programs that embed it.
+    """
     token = await _until(stop, lambda: _token(settings), "token")
     client = await _until(stop, lambda: _connect(settings), f"Temporal at {settings.temporal_target}")
     if token is None or client is None:
@@ -67,16 +70,23 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     async with AsyncClient(settings.server_target, token) as server:
         warming = asyncio.create_task(_warm(engines, settings))
         try:
-            await _poll(_worker(client, server, engines, settings, pool), stop)
+            await _poll(_worker(client, server, engines, settings, pool, more_tools), stop)
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
             await pool.close()
 
 
-def _worker(client: Client, api: AsyncClient, engines: Engines, settings: Settings, pool: McpPool) -> Worker:
+def _worker(
+    client: Client,
+    api: AsyncClient,
+    engines: Engines,
+    settings: Settings,
+    pool: McpPool,
+    more_tools: Sequence[ToolSource],
+) -> Worker:
     clock, server = SystemClock(), GrpcServer(api)
-    sources: list[ToolSource] = [ShellSource(settings), McpSource(pool, quarantine_by(server), (EXECUTE,))]
+    sources: list[ToolSource] = [ShellSource(settings), McpSource(pool, quarantine_by(server), (EXECUTE,)), *more_tools]
     activities = Activities(SegmentRunner(server, engines, settings, clock, sources), server, settings, clock)
     discovery = DiscoveryActivities(api, server, _limits(settings))
     return Worker(

@@ -10,11 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 _STOP_SECONDS = 15
+_RUNNER = ("-m", "stigmer_agent_runner")
 
 
 def free_port() -> int:
@@ -55,11 +56,11 @@ def stop_process(process: subprocess.Popen[bytes], number: int = signal.SIGTERM)
 class RunnerProcess:
     """`stigmer-agent-runner` as a process with its log in a file."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, program: Sequence[str] = _RUNNER) -> None:
         self.log = log
         with log.open("ab") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "stigmer_agent_runner"],
+                [sys.executable, *program],
                 env={**os.environ, **environment},
                 stdout=file,
                 stderr=file,
@@ -69,6 +70,11 @@ class RunnerProcess:
     def kill(self) -> None:
         """Kill it as a crash does: kill -9."""
         stop_process(self.process, signal.SIGKILL)
+
+    async def died(self) -> None:
+        """Wait until it was killed at a failpoint."""
+        code = await asyncio.to_thread(self.process.wait, 60)
+        assert code == -signal.SIGKILL, f"the runner ended by itself with {code}"
 
     async def logged(self, event: str) -> None:
         """Wait until the log has an event."""
