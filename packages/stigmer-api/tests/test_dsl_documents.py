@@ -100,6 +100,7 @@ def test_every_problem_is_reported_at_once_with_its_line() -> None:
         ("call: human, with: {}", "needs 'prompt'"),
         ("call: human, with: {prompt: Go?, approvers: ada}", "must be a list of names"),
         ("call: human, with: {prompt: Go?, form: 5}", "must be a JSON schema as an object"),
+        ("call: human, with: {prompt: Go?, form: {type: thing}}", "not a JSON schema that can be checked"),
         ("call: grpc, with: {}", "call: grpc, which is not supported yet"),
         ("call: myFunction", "'myFunction' is neither a kind of call"),
         ("run: {shell: {command: ls}}", "the task 't' runs a shell, which is not supported yet"),
@@ -144,9 +145,7 @@ def test_names_of_tasks_in_other_scopes_are_no_targets() -> None:
 
 
 def test_what_the_top_level_cannot_do_yet_is_refused() -> None:
-    found = problems(
-        HEAD + "do: [{a: {set: {}}}]\nschedule: {every: {hours: 1}}\nevaluate: {mode: loose}\n"
-    )
+    found = problems(HEAD + "do: [{a: {set: {}}}]\nschedule: {every: {hours: 1}}\nevaluate: {mode: loose}\n")
     assert len(found) == 2
     assert all("not supported yet" in text for text in found)
 

@@ -259,6 +259,14 @@ do:
     assert await run(text, None, runtime) == {"list": [10, 22, 34], "context": {"e0": 10, "e1": 22, "e2": 34}}
 
 
+async def test_each_event_s_output_is_held_against_its_schema() -> None:
+    runtime = sending(InProcessRuntime(), *ns(1, 2))
+    text = "do: [{l: {listen: {to: {any: [], until: 'false'}}, foreach: {output: {as: .n, schema: {document: {maximum: 1}}}}}}]"
+    error = await error_of(text, None, runtime)
+    assert (error["type"], error["instance"]) == (ERRORS + "validation", "/do/0/l")
+    assert "foreach.output.schema" in error["detail"]
+
+
 async def test_then_end_in_a_foreach_ends_the_workflow() -> None:
     runtime = sending(InProcessRuntime(), *ns(1, 2))
     text = "do: [{l: {listen: {to: {any: [], until: 'false'}}, foreach: {do: [{s: {switch: [{x: {when: '$item.n == 2', then: end}}]}}]}}}, {z: {set: {}}}]"

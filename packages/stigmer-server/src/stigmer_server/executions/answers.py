@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import jsonschema_rs
@@ -13,6 +14,7 @@ from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1.enum_pb2 import Wor
 from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1.io_pb2 import PendingApproval, WorkflowExecutionEvent
 from stigmer_api._pb.stigmer.runtime.v1.human_pb2 import HumanAnswer
 from stigmer_api.dsl.normaliser import whole_numbers
+from stigmer_api.dsl.schemas import SchemaInvalidError, checked
 from stigmer_api.errors import FailedPrecondition, FieldViolation, InvalidArgument, PermissionDenied
 from stigmer_api.kinds import Kind
 from stigmer_api.temporal import TASK_ANSWERED, TaskAnswered
@@ -137,12 +139,13 @@ def _check(request: Any, answer: HumanAnswer, form: Any) -> None:
 
 def _check_form(schema: Any, form: Any) -> None:
     try:
-        found = list(jsonschema_rs.validator_for(schema).iter_errors(form))
-    except (ValueError, jsonschema_rs.ReferencingError) as error:
+        checked(schema)  # it was when its document was applied; what an old runner sends is not trusted
+    except SchemaInvalidError as error:
         raise FailedPrecondition(f"the form's schema is broken: {error}", reason="FORM_SCHEMA_INVALID") from error
+    validator = jsonschema_rs.validator_for(schema, pattern_options=jsonschema_rs.RegexOptions())  # linear patterns
+    found = islice(validator.iter_errors(form), _MAX_ERRORS)
     problems = [
-        FieldViolation(".".join(("form_data", *map(str, error.instance_path))), error.message)
-        for error in found[:_MAX_ERRORS]
+        FieldViolation(".".join(("form_data", *map(str, error.instance_path))), error.message) for error in found
     ]
     if problems:
         text = "; ".join(f"{problem.field}: {problem.description}" for problem in problems)

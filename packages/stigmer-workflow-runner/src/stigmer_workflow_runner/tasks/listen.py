@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.model import END
 from stigmer_api.dsl.tasks.listen import Filter, Foreach, Listen, Strategy
+from stigmer_workflow_runner import schemas
 from stigmer_workflow_runner.events import Keys, as_read, matches
 from stigmer_workflow_runner.flow import Outcome, run_list
 from stigmer_workflow_runner.inbox import Entry
@@ -131,6 +132,10 @@ async def iterate(foreach: Foreach, step: Step) -> Outcome:
         outcome = await run_list(step.engine, foreach.tasks, frame.setdefault("b", {}), event, scope)
     inner = Step(step.engine, step.task, frame, event, scope)
     output = outcome.output if foreach.output_as is None else inner.filter(foreach.output_as, outcome.output)
+    await schemas.hold(inner, foreach.output_schema, output, "foreach.output")
+    exported = inner.context
     if foreach.export_as is not None:
-        inner.context = inner.binding(output=output).filter(foreach.export_as, output)
+        exported = inner.binding(output=output).filter(foreach.export_as, output)
+    await schemas.hold(inner, foreach.export_schema, exported, "foreach.export")
+    inner.context = exported
     return Outcome(output, outcome.then)

@@ -11,6 +11,7 @@ from stigmer_api.dsl.expressions import Template
 from stigmer_api.dsl.model import Duration
 from stigmer_api.dsl.problems import child
 from stigmer_api.dsl.reader import Reader
+from stigmer_api.dsl.schemas import SchemaInvalidError, checked
 
 FAIL, DENY = "fail", "deny"
 DENIALS: Final = ("deny", "reject", "denied", "rejected", "no")
@@ -94,10 +95,14 @@ def _read_outcomes(reader: Reader, value: Json, pointer: str) -> tuple[HumanOutc
 
 
 def _read_form(reader: Reader, value: Json, pointer: str) -> Mapping[str, Json] | None:
-    if isinstance(value, Mapping):
-        return value
-    reader.problem(pointer, "must be a JSON schema as an object")
-    return None
+    if not isinstance(value, Mapping):
+        reader.problem(pointer, "must be a JSON schema as an object")
+        return None
+    try:
+        checked(value)
+    except SchemaInvalidError as error:
+        reader.problem(pointer, str(error))
+    return value
 
 
 def _read_approvers(reader: Reader, value: Json, pointer: str) -> Template:

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.expressions import Expression, Template, is_expression
-from stigmer_api.dsl.model import TaskList
+from stigmer_api.dsl.model import Schema, TaskList
 from stigmer_api.dsl.problems import child
 from stigmer_api.dsl.reader import AFTER_TASK, IN_TASK, Reader
+from stigmer_api.dsl.schemas import read_schema
 
 READ: Final = ("data", "envelope", "raw")
 SIGNAL_NAME: Final = "signalname"
@@ -56,8 +57,10 @@ class Foreach:
     item: str
     at: str
     tasks: TaskList | None
-    output_as: Template | None
-    export_as: Template | None
+    output_as: Template | None = None
+    export_as: Template | None = None
+    output_schema: Schema | None = None
+    export_schema: Schema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,24 +154,22 @@ def read_foreach(reader: Reader, value: Json, pointer: str) -> Foreach:
     item = reader.optional(found, "item", pointer, reader.text) or "item"
     at = reader.optional(found, "at", pointer, reader.text) or "index"
     inner = reader.with_variables(item, at)
-    return Foreach(
-        item,
-        at,
-        inner.optional(found, "do", pointer, inner.tasks),
-        _read_as(inner, found, pointer, "output", IN_TASK),
-        _read_as(inner, found, pointer, "export", AFTER_TASK),
-    )
+    output, output_schema = _read_section(inner, found, pointer, "output", IN_TASK)
+    export, export_schema = _read_section(inner, found, pointer, "export", AFTER_TASK)
+    tasks = inner.optional(found, "do", pointer, inner.tasks)
+    return Foreach(item, at, tasks, output, export, output_schema, export_schema)
 
 
-def _read_as(
+def _read_section(
     reader: Reader, fields: Mapping[str, Json], pointer: str, section: str, available: frozenset[str]
-) -> Template | None:
+) -> tuple[Template | None, Schema | None]:
+    """`as` and `schema` of `output` or `export`."""
     if section not in fields:
-        return None
+        return None, None
     place = child(pointer, section)
     found = reader.fields(fields[section], place, ("as", "schema"))
-    reader.refuse(found, place, ("schema",), f"the foreach's {section}")
-    return reader.optional(found, "as", place, lambda v, p: reader.filter(v, p, available))
+    schema = reader.optional(found, "schema", place, lambda v, p: read_schema(reader, v, p))
+    return reader.optional(found, "as", place, lambda v, p: reader.filter(v, p, available)), schema
 
 
 def subscriptions_of(definition: Json) -> list[dict[str, str]]:
