@@ -11,6 +11,7 @@ from typing import Any, Self
 import grpc
 import grpc.aio
 
+from agent_runner_testing.registry import registry_methods
 from stigmer_api._pb.ai.stigmer.agentic.agent.v1 import api_pb2 as agent_pb2
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import api_pb2 as execution_pb2
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, io_pb2, status_pb2
@@ -41,6 +42,7 @@ class ApiServer:
         self.reports: dict[str, list[io_pb2.AgentExecutionUpdateStatusInput]] = {}
         self.fail_reports: list[ApiError] = []
         self.fired: list[Any] = []
+        self.told: list[Any] = []
         self.fail_fires: list[ApiError] = []
         self.signal = enum_pb2.EXECUTION_CONTROL_SIGNAL_UNSPECIFIED
         self.address = ""
@@ -183,12 +185,7 @@ class ApiServer:
 
 
 def _merge(status: status_pb2.AgentExecutionStatus, request: io_pb2.AgentExecutionUpdateStatusInput) -> None:
-    known = {message.id: message for message in status.messages}
-    for message in request.status.messages:
-        if message.id in known:
-            known[message.id].CopyFrom(message)
-        else:
-            status.messages.add().CopyFrom(message)
+    _put_by_id(status.messages, request.status.messages)
     for field in ("phase", "started_at", "completed_at", "error"):
         value = getattr(request.status, field)
         if value:
@@ -210,7 +207,17 @@ def _merge(status: status_pb2.AgentExecutionStatus, request: io_pb2.AgentExecuti
         )
     if request.status.HasField("structured_output"):
         status.structured_output.CopyFrom(request.status.structured_output)
+    _put_by_id(status.sub_agent_executions, request.status.sub_agent_executions)
     status.sequence = request.sequence
+
+
+def _put_by_id(stored: Any, reported: Any) -> None:
+    known = {item.id: item for item in stored}
+    for item in reported:
+        if item.id in known:
+            known[item.id].CopyFrom(item)
+        else:
+            stored.add().CopyFrom(item)
 
 
 class _Handler(grpc.GenericRpcHandler):
@@ -227,6 +234,7 @@ class _Handler(grpc.GenericRpcHandler):
         self._methods[rpc.path] = (rpc, server.submit_approval)
         rpc = method("schedule", "trigger")
         self._methods[rpc.path] = (rpc, server.trigger)
+        self._methods.update(registry_methods(server))
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
         found = self._methods.get(handler_call_details.method)
