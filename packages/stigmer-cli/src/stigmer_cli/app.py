@@ -14,6 +14,7 @@ from stigmer_cli.commands import (
     answer,
     approval,
     backup,
+    chat,
     client,
     control,
     execution,
@@ -59,7 +60,7 @@ def root(
     context.obj = Invocation(home, server, org, output)
 
 
-for module in (stack, client, execution, answer, approval, control, schedule, backup, values):
+for module in (stack, client, execution, chat, answer, approval, control, schedule, backup, values):
     for name, command in module.COMMANDS.items():
         app.command(name, epilog=EPILOG)(command)
 app.add_typer(skill.GROUP, name="skill", epilog=EPILOG)
