@@ -70,6 +70,22 @@ SET = task("s", "set_vars", {"variables": {"a": "1", "b": "${ .n }"}})
             {"run": {"workflow": {"namespace": "tests", "name": "other", "version": "latest", "input": {"n": 1}}}},
         ),
         (
+            task("f", "fork", {"compete": True, "branches": [{"name": "l", "do": [SET]}, {"name": "r", "do": [SET]}]}),
+            {"fork": {"branches": [{"l": {"do": [{"s": {"set": {"a": "1", "b": "${ .n }"}}}]}}, {"r": {"do": [{"s": {"set": {"a": "1", "b": "${ .n }"}}}]}}], "compete": True}},
+        ),
+        (
+            task("l", "listen", {"to": {"mode": "one", "signals": [{"id": "a", "type": "signal"}, {"id": "b", "type": "signal"}]}}),
+            {"listen": {"to": {"any": [{"with": {"signalname": "a"}}, {"with": {"signalname": "b"}}]}}},
+        ),
+        (
+            task("l", "listen", {"to": {"mode": "all", "signals": [{"id": "a", "type": "signal"}]}}),
+            {"listen": {"to": {"all": [{"with": {"signalname": "a"}}]}}},
+        ),
+        (
+            task("h", "human_input", {"prompt": "Go?", "form_schema": {"type": "object"}, "outcomes": [{"name": "go", "label": "Go"}, {"name": "deny", "then": "end"}], "approvers": ["ada"], "timeout": 60, "on_timeout": "HUMAN_INPUT_TIMEOUT_DENY", "payload": {"n": 1}, "ui_hint": "card"}),
+            {"call": "human", "with": {"prompt": "Go?", "form": {"type": "object"}, "outcomes": [{"name": "go", "label": "Go"}, {"name": "deny", "then": "end"}], "approvers": ["ada"], "timeout": {"seconds": 60}, "onTimeout": "deny", "payload": {"n": 1}, "uiHint": "card"}},
+        ),
+        (
             task("s", "set_vars", {"variables": {}}, export={"as": "${ . }"}, flow={"then": "end"}),
             {"set": {}, "export": {"as": "${ . }"}, "then": "end"},
         ),
@@ -85,7 +101,7 @@ def test_a_kind_becomes_its_task_of_the_dsl(given: Any, expected: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS.values()) - {
-    "set_vars", "http_call", "switch_case", "for_each", "try_catch", "wait", "raise_error", "run_workflow", "agent_call"}))  # fmt: skip
+    "set_vars", "http_call", "switch_case", "for_each", "try_catch", "wait", "raise_error", "run_workflow", "agent_call", "fork", "listen", "human_input"}))  # fmt: skip
 def test_other_kinds_are_refused_by_name(kind: Any) -> None:
     with pytest.raises(DocumentInvalidError, match=f"{kind}'?, which is not supported yet"):
         compile_value(uploaded(task("x", kind, {})))
@@ -106,6 +122,26 @@ def test_what_a_kind_cannot_do_yet_is_refused_at_its_place(given: Any, place: An
         uploaded(given)
     [problem] = found.value.problems
     assert (problem.pointer, problem.message.endswith("is not supported yet")) == (place, True)
+
+
+ASK = {"prompt": "Go?"}
+
+
+@pytest.mark.parametrize(
+    ("given", "place", "why"),
+    [
+        (task("h", "human_input", {**ASK, "on_timeout": 2}), "on_timeout", "a timeout never approves"),
+        (task("h", "human_input", {**ASK, "on_timeout": "HUMAN_INPUT_TIMEOUT_ESCALATE"}), "on_timeout", "not supported yet"),
+        (task("h", "human_input", {**ASK, "notification_channels": ["mail"]}), "notification_channels", "not supported yet"),
+        (task("l", "listen", {"to": {"mode": "one", "signals": [{"id": "a", "type": "query"}]}}), "to/signals/0/type", "use signal"),
+    ],
+)  # fmt: skip
+def test_what_waiting_tasks_cannot_do_is_refused_at_its_place(given: Any, place: str, why: str) -> None:
+    with pytest.raises(DocumentInvalidError) as found:
+        uploaded(given)
+    [problem] = found.value.problems
+    assert problem.pointer == f"/tasks/0/task_config/{place}"
+    assert why in problem.message
 
 
 async def test_uploaded_tasks_run() -> None:
