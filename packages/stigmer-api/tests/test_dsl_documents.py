@@ -107,6 +107,7 @@ def test_every_problem_is_reported_at_once_with_its_line() -> None:
         ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {basic: {username: u}}}}", "needs 'password'"),
         ("set: {x: 1}, input: {schema: {document: {}}}", "input.schema"),
         ("set: {x: '${ $secrets.key }'}", "$secrets is available only where the value goes to a call"),
+        ("set: {x: 'Bearer ${.secrets.KEY}!'}", "are filled in only where the value goes to a call"),
         ("set: {x: '${.secrets.KEY}'}", "are filled in only where the value goes to a call"),
         ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {certificate: {}}}}", "authentication by certificate is not supported"),
         ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {use: nobody}}}", "use.authentications has no 'nobody'"),

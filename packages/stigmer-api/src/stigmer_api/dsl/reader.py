@@ -176,7 +176,9 @@ class Reader:
         """A value in which only texts wholly wrapped in `${ }` are expressions."""
 
         def expression_at(text: str, place: str) -> Expression | None:
-            return self._compile(text, place, available) if is_expression(text) else self._loose(text, available)
+            if is_expression(text) or has_placeholders(text):
+                return self._compile(text, place, available)
+            return self._loose(text, available)
 
         return build_template(value, expression_at, pointer)
 
