@@ -74,7 +74,7 @@ class ContextManagementConfig(_message.Message):
     def __init__(self, disable_summarization: _Optional[bool] = ..., custom_trigger_threshold: _Optional[int] = ..., custom_target_tokens: _Optional[int] = ...) -> None: ...
 
 class ExecutionConfig(_message.Message):
-    __slots__ = ("model_name", "context_management", "max_tool_rounds", "max_tool_result_chars", "max_cost_usd", "interaction_mode", "structured_output_schema", "build_from_plan", "approval_mode", "service_tier", "thinking_mode")
+    __slots__ = ("model_name", "context_management", "max_tool_rounds", "max_tool_result_chars", "max_cost_usd", "interaction_mode", "structured_output_schema", "build_from_plan", "approval_mode", "service_tier", "thinking_mode", "max_total_tokens", "max_work_seconds")
     MODEL_NAME_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_MANAGEMENT_FIELD_NUMBER: _ClassVar[int]
     MAX_TOOL_ROUNDS_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +86,8 @@ class ExecutionConfig(_message.Message):
     APPROVAL_MODE_FIELD_NUMBER: _ClassVar[int]
     SERVICE_TIER_FIELD_NUMBER: _ClassVar[int]
     THINKING_MODE_FIELD_NUMBER: _ClassVar[int]
+    MAX_TOTAL_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    MAX_WORK_SECONDS_FIELD_NUMBER: _ClassVar[int]
     model_name: str
     context_management: ContextManagementConfig
     max_tool_rounds: int
@@ -97,4 +99,6 @@ class ExecutionConfig(_message.Message):
     approval_mode: _enum_pb2.ApprovalMode
     service_tier: _enum_pb2.ServiceTier
     thinking_mode: _enum_pb2.ThinkingMode
-    def __init__(self, model_name: _Optional[str] = ..., context_management: _Optional[_Union[ContextManagementConfig, _Mapping]] = ..., max_tool_rounds: _Optional[int] = ..., max_tool_result_chars: _Optional[int] = ..., max_cost_usd: _Optional[float] = ..., interaction_mode: _Optional[_Union[_enum_pb2.InteractionMode, str]] = ..., structured_output_schema: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., build_from_plan: _Optional[bool] = ..., approval_mode: _Optional[_Union[_enum_pb2.ApprovalMode, str]] = ..., service_tier: _Optional[_Union[_enum_pb2.ServiceTier, str]] = ..., thinking_mode: _Optional[_Union[_enum_pb2.ThinkingMode, str]] = ...) -> None: ...
+    max_total_tokens: int
+    max_work_seconds: int
+    def __init__(self, model_name: _Optional[str] = ..., context_management: _Optional[_Union[ContextManagementConfig, _Mapping]] = ..., max_tool_rounds: _Optional[int] = ..., max_tool_result_chars: _Optional[int] = ..., max_cost_usd: _Optional[float] = ..., interaction_mode: _Optional[_Union[_enum_pb2.InteractionMode, str]] = ..., structured_output_schema: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., build_from_plan: _Optional[bool] = ..., approval_mode: _Optional[_Union[_enum_pb2.ApprovalMode, str]] = ..., service_tier: _Optional[_Union[_enum_pb2.ServiceTier, str]] = ..., thinking_mode: _Optional[_Union[_enum_pb2.ThinkingMode, str]] = ..., max_total_tokens: _Optional[int] = ..., max_work_seconds: _Optional[int] = ...) -> None: ...
