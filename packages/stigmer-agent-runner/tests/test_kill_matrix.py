@@ -1,7 +1,7 @@
 """The runner dies before and after everything that matters; each completed call is in the tool's own log once.
 
-In the suite one run goes through the four deaths around a tool, one after the other. `STIGMER_KILL_MATRIX=full` makes it
-go through all of them, and adds a run of its own for each engine and point:
+In the suite one run goes through the four deaths around a tool, one after the other. `STIGMER_KILL_MATRIX=full` makes
+it go through all of them, and adds a run of its own for each engine and point:
 `STIGMER_KILL_MATRIX=full uv run pytest packages/stigmer-agent-runner/tests/test_kill_matrix.py`.
 """
 

@@ -124,7 +124,7 @@ class Stack:
             io_pb2.SubmitApprovalInput(
                 agent_execution_id=execution_id,
                 tool_call_id=tool_call_id,
-                action=enum_pb2.ApprovalAction.Value(f"APPROVAL_ACTION_{action}"),
+                action=f"APPROVAL_ACTION_{action}",
                 **more,
             )
         )
