@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from itertools import pairwise
+from sys import intern
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc.aio
@@ -117,7 +118,7 @@ def told_of(raw: bytes) -> Told:
     if response.HasField("item"):
         item: Any = kind_by_name(response.item.type_url.rpartition(".")[2]).message()
         response.item.Unpack(item)
-        resource_id = item.metadata.id
+        resource_id = intern(item.metadata.id)  # recordings have a million of few ids
     fingerprint = hash(response.item.value)
     return Told(
         response.type, response.revision, response.resume_revision, response.coalesced, resource_id, fingerprint
@@ -126,7 +127,7 @@ def told_of(raw: bytes) -> Told:
 
 def logged(changes: Iterable[Change]) -> list[Logged]:
     """Changes as the judge wants them."""
-    return [Logged(each.revision, each.id, each.operation.value, hash(each.record.body)) for each in changes]
+    return [Logged(each.revision, intern(each.id), each.operation.value, hash(each.record.body)) for each in changes]
 
 
 def problems(log: Sequence[Logged], sessions: Sequence[Session], *, latest: bool = False) -> list[str]:
