@@ -1,4 +1,4 @@
-"""Records the histories that `test_replay.py` replays. Run it when a new scenario is added, never to silence a failure:
+"""Records the histories that `test_replay.py` replays and that are not there yet. Run it when a scenario is added:
 
     uv run --no-sync python packages/stigmer-workflow-runner/tests/record_histories.py
 
@@ -16,19 +16,32 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from runner_documents import HEAD, NESTED
+from runner_documents import BRANCHES, HEAD, NESTED
 from runner_peer import ApiServer, HttpService, agent_reply, make
 from runner_testing import Stack, dev_server, wait_for_temporal
 from temporalio.client import WorkflowHandle
 
-from stigmer_api.temporal import CHILD_FINISHED, SET_PAUSED, ChildFinished, PauseState, decode_callback
+from stigmer_api.temporal import (
+    CHILD_FINISHED,
+    SET_PAUSED,
+    SIGNAL_RECEIVED,
+    TASK_ANSWERED,
+    ChildFinished,
+    PauseState,
+    SignalReceived,
+    TaskAnswered,
+    decode_callback,
+)
 
 HISTORIES = Path(__file__).parent / "histories"
 PAUSED = 7
+WAITING = 6
 PORT = 39_877  # fixed, so that recording again changes as little as possible
 
 
 async def record(stack: Stack, name: str, handle: WorkflowHandle[Any, Any], run_id: str | None = None) -> None:
+    if (HISTORIES / f"{name}.json").exists():
+        return
     history = await stack.temporal.get_workflow_handle(handle.id, run_id=run_id).fetch_history()
     text = re.sub(r'"stackTrace": "(?:[^"\\]|\\.)*"', '"stackTrace": ""', history.to_json())
     text = re.sub(r'"\d+@[^"]*"', '"recorder"', text)  # nothing of the machine it was made on
@@ -50,6 +63,35 @@ async def paused_and_resumed(stack: Stack) -> WorkflowHandle[Any, Any]:
         await handle.signal(SET_PAUSED, PauseState(paused=True, number=1))
         await stack.api.until(lambda: stack.api.status(execution).phase == PAUSED, 30)
         await handle.signal(SET_PAUSED, PauseState(paused=False, number=2))
+        await handle.result()
+    return handle
+
+
+async def listened(stack: Stack) -> WorkflowHandle[Any, Any]:
+    async with stack.worker():
+        document = (
+            HEAD
+            + "do: [{hear: {listen: {to: {all: [{with: {signalname: a}}, {with: {signalname: b}}]}},"
+            + " foreach: {do: [{rest: {wait: {milliseconds: 5}}}, {put: {set: {n: '${ $item.n }'}}}]}}},"
+            + " {tell: {emit: {event: {with: {type: told, data: '${ . }'}}}}}]"
+        )
+        handle = await stack.start(stack.api.add_execution(stack.api.add_workflow(document), None))
+        for name in ("b", "c", "a"):
+            await handle.signal(SIGNAL_RECEIVED, SignalReceived(name, name, {"n": name}))
+        await handle.result()
+    return handle
+
+
+async def answered(stack: Stack) -> WorkflowHandle[Any, Any]:
+    async with stack.worker():
+        document = (
+            HEAD + "do: [{ask: {call: human, with: {prompt: Go?, timeout: PT1H}}}, {a: {set: {x: '${ .data }'}}}]"
+        )
+        execution = stack.api.add_execution(stack.api.add_workflow(document), None)
+        handle = await stack.start(execution)
+        await stack.api.until(lambda: any(task.status == WAITING for task in stack.api.status(execution).tasks))
+        request = stack.api.tasks(execution)["/do/0/ask"].human_request.id
+        await handle.signal(TASK_ANSWERED, TaskAnswered(request, "/do/0/ask", "approve", {"n": 1}))
         await handle.result()
     return handle
 
@@ -82,6 +124,15 @@ async def main(address: str) -> None:
     await record(stack, "agent-call", await finished(stack, document))
 
     await record(stack, "paused", await paused_and_resumed(stack))
+    await record(stack, "branches", await finished(stack, HEAD + BRANCHES, {"url": http.url}))
+    cut = await finished(stack, HEAD + BRANCHES, {"url": http.url}, max_history_events=25)
+    await record(stack, "branches-first-run", cut, cut.first_execution_run_id)
+    await record(stack, "branches-last-run", cut)
+    ask = "{call: agent, with: {agent: greeter, message: Hi}}"
+    race = f"{{fork: {{compete: true, branches: [{{a: {{wait: PT1H}}}}, {{b: {ask}}}]}}}}"
+    await record(stack, "race", await finished(stack, HEAD + f"do: [{{r: {race}}}]"))
+    await record(stack, "listen", await listened(stack))
+    await record(stack, "answer", await answered(stack))
     await http.stop()
     await api.stop()
 

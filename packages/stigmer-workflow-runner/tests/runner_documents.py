@@ -1,5 +1,7 @@
 """Documents that several tests run: small, but they touch every part that must survive a worker."""
 
+# ruff: noqa: E501 - a document reads better on one line
+
 from __future__ import annotations
 
 HEAD = "document: {dsl: '1.0.3', namespace: tests, name: flow, version: 1.0.0}\n"
@@ -31,3 +33,16 @@ do:
 """
 )
 NESTED_SEEN = ["/a?n=0", "/b?n=1", "/c?n=2"]
+
+# Branches in branches and in loops, a retry beside them, and a context that is joined. Without its head.
+BRANCHES = """
+do:
+- start: {set: {url: '${ .url }'}, export: {as: '{url: .url, done: 0}'}}
+- both:
+    fork:
+      branches:
+      - left: {for: {each: n, in: '[1, 2, 3]'}, do: [{get: {call: http, with: {method: get, endpoint: '${ $context.url + "/left/\\($n)" }'}}}, {rest: {wait: {milliseconds: 5}}}, {path: {set: {path: '${ .path }'}}}]}
+      - right: {fork: {branches: [{a: {do: [{get: {call: http, with: {method: get, endpoint: '${ $context.url + "/a" }'}, export: {as: '$context + {done: 1}'}}}, {rest: {wait: {milliseconds: 20}}}, {again: {call: http, with: {method: get, endpoint: '${ $context.url + "/again" }'}, output: {as: .path}}}]}}, {b: {set: '${ "b" }'}}]}}
+      - third: {try: [{no: {do: [{rest: {wait: {milliseconds: 10}}}, {stop: {raise: {error: {type: 'https://x', status: 500}}}}]}}], catch: {retry: {delay: {milliseconds: 5}, limit: {attempt: {count: 2}}}, do: [{gave: {set: {up: true}}}]}}
+- after: {set: {all: '${ . }', done: '${ $context.done }'}}
+"""

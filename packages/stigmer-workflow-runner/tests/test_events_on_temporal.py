@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 import pytest
-from runner_documents import HEAD
+from runner_documents import BRANCHES, HEAD
 from runner_peer import HttpService, make
 
 from stigmer_api.temporal import (
@@ -35,17 +35,6 @@ async def runs(handle: Any) -> bool:
     return bool((await handle.describe()).run_id != handle.first_execution_run_id)
 
 
-FORK = """
-do:
-- start: {set: {url: '${ .url }'}, export: {as: '{url: .url, done: 0}'}}
-- both:
-    fork:
-      branches:
-      - left: {for: {each: n, in: '[1, 2, 3]'}, do: [{get: {call: http, with: {method: get, endpoint: '${ $context.url + "/left/\\($n)" }'}}}, {rest: {wait: {milliseconds: 5}}}, {path: {set: {path: '${ .path }'}}}]}
-      - right: {fork: {branches: [{a: {do: [{get: {call: http, with: {method: get, endpoint: '${ $context.url + "/a" }'}, export: {as: '$context + {done: 1}'}}}, {rest: {wait: {milliseconds: 20}}}, {again: {call: http, with: {method: get, endpoint: '${ $context.url + "/again" }'}, output: {as: .path}}}]}}, {b: {set: '${ "b" }'}}]}}
-      - third: {try: [{no: {do: [{rest: {wait: {milliseconds: 10}}}, {stop: {raise: {error: {type: 'https://x', status: 500}}}}]}}], catch: {retry: {delay: {milliseconds: 5}, limit: {attempt: {count: 2}}}, do: [{gave: {set: {up: true}}}]}}
-- after: {set: {all: '${ . }', done: '${ $context.done }'}}
-"""
 FORK_OUTPUT = {"all": [{"path": "/left/3"}, ["/again", "b"], {"up": True}], "done": 1}
 FORK_PATHS = ["/a", "/again", "/left/1", "/left/2", "/left/3"]
 
@@ -53,7 +42,7 @@ FORK_PATHS = ["/a", "/again", "/left/1", "/left/2", "/left/3"]
 @pytest.mark.parametrize("settings", [{}, {"max_history_events": 25, "max_cached_workflows": 0}], ids=["once", "cut"])
 async def test_branches_go_on_in_any_depth_and_repeat_nothing(stack: Any, http: HttpService, settings: Any) -> None:
     async with stack.worker(**settings):
-        execution, handle = await started(stack, FORK, {"url": http.url})
+        execution, handle = await started(stack, BRANCHES, {"url": http.url})
         await stack.api.ended(execution)
     assert stack.api.output(execution) == FORK_OUTPUT
     assert sorted(path for _, path, _, _ in http.requests) == FORK_PATHS
