@@ -40,7 +40,7 @@ BAD_SOURCES = [
     (SOURCE.partition("do:")[0] + "do: [greet]", "line 2, /do/0: a task is an object with one key"),
     (
         SOURCE + "  - x: {call: grpc, with: {}}",
-        "line 5, /do/1/x/call: the task 'x' uses call: grpc, which is not supported yet",
+        "line 5, /do/1/x/with: needs 'service'",
     ),
     (SOURCE + "  - x: {set: '${ foo( }'}", "line 5, /do/1/x/set: not a jq expression"),
     ("x" * (1024 * 1024 + 1), "the limit is 524288"),
