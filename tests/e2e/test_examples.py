@@ -121,6 +121,42 @@ def test_released_orders_are_shipped_until_the_end_of_the_day(stack: Stack) -> N
     assert json.loads(stack.ctl("watch", shipping).stdout) == expected("07-events")
 
 
+def test_the_shopkeeper_uses_the_pinned_tools_and_no_others(stack: Stack) -> None:
+    folder = EXAMPLES / "08-mcp"
+    variable = f"INVENTORY_SERVER={folder / 'inventory_server.py'}"
+    stack.ctl("apply", "-f", str(folder / "resources.yaml"))
+    tools = stack.ctl("mcp", "connect", "inventory", "--env", variable).stdout
+    assert [line.split()[:3] for line in tools.splitlines()[1:]] == [
+        ["count", "pinned", "-"],
+        ["discard", "pinned", "asks"],
+        ["list_items", "pinned", "-"],
+    ]
+    done = stack.ctl("run", "agent/shopkeeper", "-m", "What do we have?", "--env", variable)
+    assert "We sell lamp, chair, table. There are 0 chairs left" in done.stdout
+    changed = stack.home / "inventory_server.py"
+    changed.write_text((folder / "inventory_server.py").read_text().replace("How many of", "Say how many of"))
+    variable = f"INVENTORY_SERVER={changed}"
+    failed = stack.ctl("run", "agent/shopkeeper", "-m", "And now?", "--env", variable, check=1)
+    assert "MCP server 'inventory' is quarantined: count changed" in failed.stderr
+    assert "changed" in stack.ctl("mcp", "connect", "inventory", "--env", variable).stdout
+    assert stack.ctl("run", "agent/shopkeeper", "-m", "And now?", "--env", variable).stdout == done.stdout
+
+
+def test_two_sub_agents_work_for_the_editor_and_one_reads_its_skill(stack: Stack) -> None:
+    folder = EXAMPLES / "09-skills-and-sub-agents"
+    stack.ctl("skill", "push", str(folder / "units"))
+    stack.ctl("apply", "-f", str(folder / "agent.yaml"))
+    done = stack.json("run", "agent/editor", "-m", "An article about the tower")
+    agents = {item["name"]: item for item in done["status"]["subAgentExecutions"]}
+    assert {name: item["status"] for name, item in agents.items()} == {
+        "researcher": "SUB_AGENT_COMPLETED",
+        "writer": "SUB_AGENT_COMPLETED",
+    }
+    assert "0.3048" in agents["researcher"]["messages"][0]["toolCalls"][0]["result"]
+    assert {todo["status"] for todo in done["status"]["todos"].values()} == {"TODO_COMPLETED"}
+    assert "The tower is 324 m high" in done["status"]["messages"][-1]["content"]
+
+
 def started(stack: Stack, target: str, *options: str) -> str:
     """The id of an execution that nobody follows."""
     return stack.ctl("run", target, "--no-follow", *options).stdout.strip().rpartition("/")[2]
