@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from stack import ROOT
 
+from stigmer_api.sandbox import NONE, choose
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -155,6 +157,25 @@ def test_two_sub_agents_work_for_the_editor_and_one_reads_its_skill(stack: Stack
     assert "0.3048" in agents["researcher"]["messages"][0]["toolCalls"][0]["result"]
     assert {todo["status"] for todo in done["status"]["todos"].values()} == {"TODO_COMPLETED"}
     assert "The tower is 324 m high" in done["status"]["messages"][-1]["content"]
+
+
+@pytest.mark.skipif(choose("auto").kind == NONE, reason=choose("auto").reason)
+def test_the_sandboxed_shell_counts_and_cannot_escape(stack: Stack) -> None:
+    stack.ctl("apply", "-f", str(EXAMPLES / "10-sandboxed-shell" / "agent.yaml"))
+    variables = ("--env", "REPORT_TITLE=Words:", "--env", "secret:REPORT_TOKEN=tok-4711-secret")
+    assert stack.ctl("run", "agent/tidy-reporter", "-m", "one two three", *variables).stdout == "Words:\n3\n"
+    escaped = stack.ctl("run", "agent/tidy-reporter", "-m", "escape", *variables)
+    found = escaped.stdout.splitlines()
+    assert found[:3] == ["no files of others", "no variables of the runner", "no network"]
+    assert found[3].startswith("token: [secret:REPORT_TOKEN], encoded: [secret:REPORT_TOKEN]")
+    assert "tok-4711" not in escaped.stdout + escaped.stderr
+
+
+def test_what_is_missing_is_named_before_anything_starts(stack: Stack) -> None:
+    stack.ctl("apply", "-f", str(EXAMPLES / "10-sandboxed-shell" / "agent.yaml"))
+    refused = stack.ctl("run", "agent/tidy-reporter", "-m", "x", check=1).stderr
+    assert "REPORT_TITLE" in refused
+    assert "REPORT_TOKEN" in refused
 
 
 def started(stack: Stack, target: str, *options: str) -> str:
