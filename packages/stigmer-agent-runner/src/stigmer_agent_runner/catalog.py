@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from stigmer_agent_runner.engine.abilities import Abilities, McpAccess, ServerUse, SubAgent
+from stigmer_agent_runner.abilities import Abilities, McpAccess, ServerUse, SubAgent
 from stigmer_agent_runner.errors import ResolveError
 from stigmer_agent_runner.mcp.config import config_of
 from stigmer_agent_runner.mcp.source import quarantined
@@ -15,7 +15,7 @@ from stigmer_api._pb.stigmer.runtime.v1.mcp_pb2 import QuarantineRequest
 from stigmer_api.errors import NotFound
 
 if TYPE_CHECKING:
-    from stigmer_agent_runner.engine.abilities import Skill
+    from stigmer_agent_runner.abilities import Skill
     from stigmer_agent_runner.engine.providers import ModelChoice
     from stigmer_agent_runner.environment import Environment
     from stigmer_agent_runner.mcp.source import Quarantine

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from stigmer_agent_runner.engine.abilities import Abilities
-from stigmer_agent_runner.mcp.source import accessible
+from stigmer_agent_runner.abilities import Abilities
+from stigmer_agent_runner.tools.access import accessible
 from stigmer_agent_runner.tools.tool import Toolset
 
 if TYPE_CHECKING:
-    from stigmer_agent_runner.engine.abilities import SubAgent
+    from stigmer_agent_runner.abilities import SubAgent
     from stigmer_agent_runner.engine.protocol import Segment
 
 __all__ = ["DELEGATION", "segment_for", "subject_of"]

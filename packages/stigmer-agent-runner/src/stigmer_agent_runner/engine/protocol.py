@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stigmer_agent_runner.approvals.policy import Approvals, Ask, Decision
-from stigmer_agent_runner.engine.abilities import Abilities
+from stigmer_agent_runner.abilities import Abilities
 from stigmer_agent_runner.environment import EMPTY, Environment
 from stigmer_agent_runner.redaction import NOTHING, Redactor
 from stigmer_agent_runner.sandbox.job import ShellAccess

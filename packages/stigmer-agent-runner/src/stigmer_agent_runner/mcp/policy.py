@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stigmer_agent_runner.engine.abilities import ServerUse
+from stigmer_agent_runner.abilities import ServerUse
 from stigmer_agent_runner.mcp.remote import RemoteTool
 from stigmer_agent_runner.tools.tool import AfterCrash, ApprovalRule, Traits
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2

@@ -15,37 +15,19 @@ from stigmer_agent_runner.mcp.naming import names_of
 from stigmer_agent_runner.mcp.pins import PinCheck, check_pins
 from stigmer_agent_runner.mcp.policy import is_idempotent, traits_of
 from stigmer_agent_runner.mcp.remote import McpError, RemoteTool
+from stigmer_agent_runner.tools.access import McpTool
 from stigmer_agent_runner.tools.tool import BUILTIN, Tool
 
 if TYPE_CHECKING:
-    from stigmer_agent_runner.engine.abilities import McpAccess, ServerUse
+    from stigmer_agent_runner.abilities import ServerUse
     from stigmer_agent_runner.engine.protocol import Emit, Segment
     from stigmer_agent_runner.mcp.pool import McpPool, PooledServer
-    from stigmer_agent_runner.tools.tool import Invocation, Toolset
+    from stigmer_agent_runner.tools.tool import Invocation
 
-__all__ = ["McpSource", "McpTool", "Quarantine", "accessible"]
+__all__ = ["McpSource", "Quarantine", "quarantined"]
 
 Quarantine = Callable[["ServerUse", Sequence[str]], Awaitable[None]]
 """(use, names of changed tools): has the server closed for everybody."""
-
-
-@dataclass(frozen=True, slots=True)
-class McpTool(Tool):
-    """A tool of a server. remote_name: how the server calls it."""
-
-    remote_name: str = ""
-
-
-def accessible(tools: Toolset, access: Sequence[McpAccess]) -> tuple[Tool, ...]:
-    """The tools among those of an agent that a sub-agent may use."""
-    allowed = {item.server: item.enabled for item in access}
-    return tuple(
-        tool
-        for tool in tools.tools.values()
-        if isinstance(tool, McpTool)
-        and tool.traits.mcp_server in allowed
-        and (not allowed[tool.traits.mcp_server] or tool.remote_name in allowed[tool.traits.mcp_server])
-    )
 
 
 class McpSource:

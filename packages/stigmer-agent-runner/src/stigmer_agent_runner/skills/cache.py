@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from stigmer_agent_runner.engine.abilities import Skill
+from stigmer_agent_runner.abilities import Skill
 from stigmer_agent_runner.errors import ResolveError
 from stigmer_agent_runner.skills.package import PackageFile, read_package
 from stigmer_agent_runner.skills.text import read_skill_text

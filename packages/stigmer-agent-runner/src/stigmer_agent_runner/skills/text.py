@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from stigmer_agent_runner.engine.abilities import SKILLS_ROOT, Skill
+from stigmer_agent_runner.abilities import SKILLS_ROOT, Skill
 
 __all__ = ["SkillText", "instructions_for", "read_skill_text"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from stigmer_agent_runner.engine.abilities import SKILLS_ROOT
+from stigmer_agent_runner.abilities import SKILLS_ROOT
 from stigmer_agent_runner.errors import ToolError
 from stigmer_agent_runner.redaction import NOTHING, Redactor
 from stigmer_agent_runner.tools.mounts import MountedWorkspace

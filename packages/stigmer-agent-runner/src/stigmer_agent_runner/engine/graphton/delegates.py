@@ -24,7 +24,7 @@ from stigmer_agent_runner.errors import RunStopped
 from stigmer_agent_runner.skills.text import instructions_for
 
 if TYPE_CHECKING:
-    from stigmer_agent_runner.engine.abilities import SubAgent
+    from stigmer_agent_runner.abilities import SubAgent
     from stigmer_agent_runner.engine.providers import ModelChoice
 
 __all__ = ["DelegatingHooks", "specification", "system_prompt"]
