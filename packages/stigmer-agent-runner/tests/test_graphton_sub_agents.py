@@ -12,8 +12,8 @@ import pytest
 from agent_runner_testing.mcp_servers import until
 from agent_runner_testing.model import ModelServer, Turn
 
-from stigmer_agent_runner.approvals.policy import Action, Approvals, Decision
 from stigmer_agent_runner.abilities import Abilities, McpAccess, Skill, SubAgent
+from stigmer_agent_runner.approvals.policy import Action, Approvals, Decision
 from stigmer_agent_runner.engine.graphton.engine import GraphtonEngine
 from stigmer_agent_runner.engine.protocol import (
     Completed,
@@ -27,9 +27,9 @@ from stigmer_agent_runner.engine.protocol import (
 )
 from stigmer_agent_runner.engine.providers import PROVIDERS, ModelChoice
 from stigmer_agent_runner.engine.retry import RetryPolicy
-from stigmer_agent_runner.tools.access import McpTool
 from stigmer_agent_runner.sessions import SessionPaths
 from stigmer_agent_runner.status.reducer import StatusReducer
+from stigmer_agent_runner.tools.access import McpTool
 from stigmer_agent_runner.tools.tool import ApprovalRule, Invocation, Toolset, Traits
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, status_pb2
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from stigmer_agent_runner.approvals.policy import Action, Approvals, Decision
 from stigmer_agent_runner.abilities import Abilities, McpAccess, SubAgent
+from stigmer_agent_runner.approvals.policy import Action, Approvals, Decision
 from stigmer_agent_runner.engine.protocol import (
     Completed,
     Control,
@@ -24,9 +24,9 @@ from stigmer_agent_runner.engine.protocol import (
 from stigmer_agent_runner.engine.providers import PROVIDERS, ModelChoice
 from stigmer_agent_runner.engine.retry import RetryPolicy
 from stigmer_agent_runner.engine.scripted.engine import ScriptedEngine
-from stigmer_agent_runner.tools.access import McpTool
 from stigmer_agent_runner.sessions import SessionPaths
 from stigmer_agent_runner.status.reducer import StatusReducer
+from stigmer_agent_runner.tools.access import McpTool
 from stigmer_agent_runner.tools.tool import ApprovalRule, Invocation, Toolset, Traits
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, status_pb2
 
