@@ -18,6 +18,7 @@ from stigmer_api.sandbox import NONE, UNSAFE, Choice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from pathlib import Path
 
     from stigmer_agent_runner.engine.protocol import Emit, Segment
     from stigmer_agent_runner.settings import Settings
@@ -100,13 +101,20 @@ class _Shell:
             command=_command(call.args),
             workspace=self._segment.paths.workspace,
             environment=self._segment.shell.variables,
-            skills={skill.name: skill.root for skill in self._segment.abilities.skills},
+            skills=_skills(self._segment),
             network=self._segment.shell.network,
             limits=_limits(self._limits, call.args),
         )
         finished = await run_job(self._choice, job)
         _log.info("command done", sandbox=self._choice.kind, exit_code=finished.code, ended_by=finished.why or None)
         return _told(finished, job.limits)
+
+
+def _skills(segment: Segment) -> dict[str, Path]:
+    """The skills of the agent and of its sub-agents, which share the shell."""
+    abilities = segment.abilities
+    found = [skill for agent in abilities.sub_agents for skill in agent.skills]
+    return {skill.name: skill.root for skill in (*found, *abilities.skills)}
 
 
 def _command(args: Mapping[str, object]) -> str:

@@ -19,6 +19,7 @@ from langgraph.types import Command, interrupt
 from stigmer_agent_runner.engine.delegation import DELEGATION, segment_for, subject_of
 from stigmer_agent_runner.engine.graphton.calls import Handler, described
 from stigmer_agent_runner.engine.graphton.hooks import Run, RunHooks
+from stigmer_agent_runner.engine.graphton.untrusted import NOTE
 from stigmer_agent_runner.engine.protocol import Event, Segment, SubAgentEvent, SubAgentStarted
 from stigmer_agent_runner.errors import RunStopped
 from stigmer_agent_runner.skills.text import instructions_for
@@ -34,7 +35,7 @@ _WORKING: ContextVar[Run | None] = ContextVar("stigmer_working_sub_agent", defau
 
 def system_prompt(segment: Segment) -> str:
     """What a model is told before everything else."""
-    parts = (segment.instructions, segment.surroundings, instructions_for(segment.abilities.skills))
+    parts = (segment.instructions, segment.surroundings, NOTE, instructions_for(segment.abilities.skills))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -112,6 +113,7 @@ def _nested(run: Run, call_id: str, wanted: Any) -> Run | None:
     run.emit(SubAgentStarted(call_id, agent.name, task, subject_of(task)))
     segment = segment_for(run.segment, agent, task)
     gate = dataclasses.replace(run.gate, emit=emit, traits=segment.tools.traits)
-    nested = Run(segment, emit, run.control, run.retry, run.max_steps, gate, arguments=run.arguments, owners=run.owners)
+    nested = Run(segment, emit, run.control, run.retry, run.max_steps, gate, run.spending)
+    nested.arguments, nested.owners, nested.task_id = run.arguments, run.owners, call_id
     nested.sub_agent, nested.subject = agent.name, subject_of(task)
     return nested

@@ -32,6 +32,8 @@ from stigmer_agent_runner.engine.graphton.chat import chat_model, explain
 from stigmer_agent_runner.engine.graphton.delegates import DelegatingHooks, specification, system_prompt
 from stigmer_agent_runner.engine.graphton.hooks import Run
 from stigmer_agent_runner.engine.graphton.saver import TellingSaver
+from stigmer_agent_runner.engine.graphton.untrusted import UntrustedOutput
+from stigmer_agent_runner.engine.limits import Spending
 from stigmer_agent_runner.engine.protocol import Completed, Control, Emit, Failed, Outcome, Segment, Waiting
 from stigmer_agent_runner.engine.retry import RetryPolicy
 from stigmer_agent_runner.errors import ModelError, RunStopped
@@ -76,7 +78,7 @@ class GraphtonEngine:
 
     async def run(self, segment: Segment, emit: Emit, control: Control) -> Outcome:
         """Resume from the checkpoint, or start with the user message, and run until the agent answered."""
-        run = Run(segment, emit, control, self._retry, self._max_steps, Gate.of(segment, emit))
+        run = Run(segment, emit, control, self._retry, self._max_steps, Gate.of(segment, emit), Spending.of(segment))
         async with AsyncExitStack() as stack:
             database = await stack.enter_async_context(aiosqlite.connect(segment.paths.checkpoints))
             client = await stack.enter_async_context(openai.DefaultAsyncHttpxClient(timeout=self._timeout))
@@ -155,6 +157,7 @@ def _middleware(segment: Segment) -> list[AgentMiddleware[Any, Any, Any]]:
     return [
         FilesystemMiddleware(backend=_backend(segment), tools=list(_FILE_TOOLS)),  # takes the place of deepagents' own
         TodoListMiddleware(),
+        UntrustedOutput(segment.session_id),
     ]
 
 
