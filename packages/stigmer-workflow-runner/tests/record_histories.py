@@ -2,8 +2,8 @@
 
     uv run --no-sync python packages/stigmer-workflow-runner/tests/record_histories.py
 
-A recorded history is a promise to executions that run while the runner is upgraded. When behaviour has to change, guard
-it with `workflow.patched` and keep the old histories.
+Names of histories as arguments record those only. A recorded history is a promise to executions that run while the runner
+is upgraded. When behaviour has to change, guard it with `workflow.patched` and keep the old histories.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from runner_documents import BRANCHES, HEAD, NESTED
+from runner_documents import BRANCHES, CALLS, HEAD, NESTED
 from runner_peer import ApiServer, HttpService, agent_reply, make
+from runner_services import Everybody, Notifier, a2a_agent, greeter, hosts
 from runner_testing import Stack, dev_server, wait_for_temporal
 from temporalio.client import WorkflowHandle
 
@@ -40,6 +41,8 @@ PORT = 39_877  # fixed, so that recording again changes as little as possible
 
 
 async def record(stack: Stack, name: str, handle: WorkflowHandle[Any, Any], run_id: str | None = None) -> None:
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        return
     if (HISTORIES / f"{name}.json").exists():
         return
     history = await stack.temporal.get_workflow_handle(handle.id, run_id=run_id).fetch_history()
@@ -96,6 +99,27 @@ async def answered(stack: Stack) -> WorkflowHandle[Any, Any]:
     return handle
 
 
+async def called(stack: Stack, http: HttpService, **settings: Any) -> WorkflowHandle[Any, Any]:
+    """A run with every kind of call, its secrets among the variables of the execution."""
+    async with Notifier([{"n": n} for n in range(3)]).serve() as notifier, greeter(reflection=True) as (port, _):
+        everybody = Everybody(http.url, notifier)
+
+        async def answer(verb: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
+            if path == "/fake.com/function.yaml":
+                return 200, {"do": [{"loud": {"set": {"name": "${ .name | ascii_upcase }"}}}]}
+            return await (a2a_agent if path.endswith("/a2a") else everybody.answer)(verb, path, headers, body)
+
+        echo, http.answer = http.answer, answer
+        places = {**hosts(http.url), "grpc://greeter:1": f"grpc://127.0.0.1:{port}"}
+        async with stack.worker(http_host_map=places, **settings):
+            execution = stack.api.add_execution(stack.api.add_workflow(HEAD + CALLS), None)
+            stack.api.variables[execution] = {"key": ("sesame-key", True), "KEY": ("sesame-key", True)}
+            handle = await stack.start(execution)
+            assert await handle.result() == {"status": 404, "last": 2}
+        http.answer = echo
+    return handle
+
+
 async def main(address: str) -> None:
     temporal = await wait_for_temporal(address)
     api, http = ApiServer(), HttpService()
@@ -133,6 +157,10 @@ async def main(address: str) -> None:
     await record(stack, "race", await finished(stack, HEAD + f"do: [{{r: {race}}}]"))
     await record(stack, "listen", await listened(stack))
     await record(stack, "answer", await answered(stack))
+    await record(stack, "calls", await called(stack, http))
+    cut = await called(stack, http, max_history_events=25)
+    await record(stack, "calls-first-run", cut, cut.first_execution_run_id)
+    await record(stack, "calls-last-run", cut)
     await http.stop()
     await api.stop()
 

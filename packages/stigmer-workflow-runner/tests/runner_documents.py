@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 - a document reads better on one line
 
+# ruff: noqa: E501 - a document reads better on one line
+
 from __future__ import annotations
 
 HEAD = "document: {dsl: '1.0.3', namespace: tests, name: flow, version: 1.0.0}\n"
@@ -45,4 +47,28 @@ do:
       - right: {fork: {branches: [{a: {do: [{get: {call: http, with: {method: get, endpoint: '${ $context.url + "/a" }'}, export: {as: '$context + {done: 1}'}}}, {rest: {wait: {milliseconds: 20}}}, {again: {call: http, with: {method: get, endpoint: '${ $context.url + "/again" }'}, output: {as: .path}}}]}}, {b: {set: '${ "b" }'}}]}}
       - third: {try: [{no: {do: [{rest: {wait: {milliseconds: 10}}}, {stop: {raise: {error: {type: 'https://x', status: 500}}}}]}}], catch: {retry: {delay: {milliseconds: 5}, limit: {attempt: {count: 2}}}, do: [{gave: {set: {up: true}}}]}}
 - after: {set: {all: '${ . }', done: '${ $context.done }'}}
+"""
+
+# Every kind of call that is described by a document or keeps something between two activities, with secrets in them.
+CALLS = """
+use:
+  secrets: [key]
+  functions:
+    pet: {call: openapi, with: {document: {endpoint: 'https://petstore.swagger.io/v2/swagger.json'}, operationId: getPetById, parameters: {petId: '${ .id }'}}}
+do:
+  - login: {call: http, with: {method: get, endpoint: {uri: 'https://httpbin.org/basic-auth/me/sesame-key', authentication: {basic: {username: me, password: '${ $secrets.key }'}}}, headers: {X-Key: '${.secrets.KEY}'}}}
+  - pets: {for: {each: id, in: '[1, 2]'}, do: [{one: {call: pet, with: {id: '${ $id }'}}}, {two: {call: 'https://fake.com/function.yaml', with: {name: '${ .name }'}}}]}
+  - greet: {call: grpc, with: {service: {name: GreeterApi.Greeter, host: greeter, port: 1}, method: SayHello, arguments: {name: '${ .name }'}}}
+  - notes:
+      call: asyncapi
+      with:
+        document: {endpoint: 'https://fake.com/asyncapi.json'}
+        operation: getNotifications
+        subscription:
+          consume: {until: 'length == 3'}
+          foreach: {item: note, do: [{keep: {set: '${ $note.payload.n }'}}, {rest: {wait: {milliseconds: 5}}}], export: {as: '{last: .}'}}
+  - ask: {call: a2a, with: {server: 'https://fake.com/a2a', method: message/send, parameters: {message: {parts: []}}}}
+  - missing:
+      try: [{gone: {call: openapi, with: {document: {endpoint: 'https://petstore.swagger.io/v2/swagger.json'}, operationId: getPetById, parameters: {petId: 9}}}}]
+      catch: {as: error, do: [{say: {set: {status: '${ $error.status }', last: '${ $context.last }'}}}]}
 """

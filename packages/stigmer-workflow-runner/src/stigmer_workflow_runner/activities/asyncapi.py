@@ -107,8 +107,11 @@ class AsyncApiCalls:
                 yield _message(message["payload"], message["headers"], target)
         elif target.protocol in ("ws", "wss"):
             async with self._socket(target, credentials, {}) as socket:
-                async for data in socket:
-                    yield _message(_value(data), {}, target)
+                try:
+                    async for data in socket:
+                        yield _message(_value(data), {}, target)
+                finally:
+                    await socket.close()  # also when nobody wants more: that is no error of this side
         else:
             accept = f"{_EVENT_STREAM}, application/x-ndjson, application/json"
             request = Request("GET", target.url, {"Accept": accept})
