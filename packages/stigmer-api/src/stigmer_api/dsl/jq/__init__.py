@@ -5,8 +5,7 @@ everything that can repeat or grow (iteration, calls, sums, comparisons of conta
 budget. Paying counts work, not time: the same expression on the same value costs the same on every machine, which
 replay needs. Names are bound statically, so an unknown name is an error when the document is loaded.
 
-One thing cannot be paid for in advance: a regular expression. Nested unbounded quantifiers are refused and the
-subject is bounded, which leaves polynomial patterns on long subjects.
+Regular expressions are RE2's, which needs linear time, and pay for what they read.
 
 Must never read a clock, the environment or a file.
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, Final
@@ -112,21 +111,6 @@ _FLAT: Final = (
 )  # fmt: skip
 PRICES: Final[dict[str, Callable[[Json], int]]] = {**dict.fromkeys(_DEEP, weigh), **dict.fromkeys(_FLAT, _shallow)}
 
-# A group that repeats without bound and holds something that repeats without bound: (a+)+, (.*x)*, ...
-_NESTED_QUANTIFIER = re.compile(r"[*+}][^()]*\)(?:[*+]|\{\d*,\d*\})")
-
-
-def _guard_regex(value: Json, closures: Sequence[Any]) -> None:
-    if isinstance(value, str) and len(value) > MAX_REGEX_SUBJECT:
-        raise jq_error(f"a regular expression may search at most {MAX_REGEX_SUBJECT} characters")
-    for pattern in closures[0].vals(value):
-        if not isinstance(pattern, str):
-            continue
-        if len(pattern) > MAX_REGEX_PATTERN:
-            raise jq_error(f"a regular expression may have at most {MAX_REGEX_PATTERN} characters")
-        if _NESTED_QUANTIFIER.search(re.sub(r"\\.|\[[^\]]*\]", "x", pattern)):
-            raise jq_error(f"the regular expression {pattern!r} repeats a repetition: write it without nesting")
-
 
 def _guard_pow(value: Json, closures: Sequence[Any]) -> None:
     for exponent in closures[1].vals(value):
@@ -142,9 +126,7 @@ def _guard_path(value: Json, closures: Sequence[Any]) -> None:
             spend(path_cost(value, path))
 
 
-_REGEX: Final = ("test", "match", "capture", "scan", "sub", "gsub")
 GUARDS: Final[dict[str, Callable[[Json, Sequence[Any]], None]]] = {
-    **dict.fromkeys(_REGEX, _guard_regex),
     "pow": _guard_pow,
     "setpath": _guard_path,
 }

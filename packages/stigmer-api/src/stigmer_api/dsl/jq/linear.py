@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.jq.costs import binop_cost, spend
+from stigmer_api.dsl.jq.regex import REPLACING
 from stigmer_api.dsl.jq.seam import Filter, encode, ops
 
 
@@ -56,4 +57,5 @@ LINEAR: Final[dict[tuple[str, int], Filter]] = {
     ("from_entries", 0): _from_entries,
     ("add", 0): _add,
     ("until", 2): _until,
+    **REPLACING,
 }

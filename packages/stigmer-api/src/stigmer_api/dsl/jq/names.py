@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from purejq.errors import JqError
+
 from stigmer_api.dsl.errors import DslError
 from stigmer_api.dsl.jq.linear import LINEAR
+from stigmer_api.dsl.jq.regex import compile_regex
 from stigmer_api.dsl.jq.seam import Node, builtins
 
 REFUSED: Final[dict[str, str]] = {
@@ -25,6 +28,9 @@ REFUSED: Final[dict[str, str]] = {
     "strflocaltime": "the time zone of a worker is not part of a workflow: use strftime",
     "builtins": "it depends on the version of the worker",
 }
+
+REGULAR: Final = {"test": 2, "match": 2, "capture": 2, "scan": 2, "split": 2, "sub": 3, "gsub": 3}
+"""Functions whose first argument is a regular expression, and how many they have when the last one is its flags."""
 
 NOW_VARIABLE: Final = "$now"  # no expression can spell this name, so only `now` reads it
 
@@ -108,6 +114,8 @@ class Rewriter:
             return ("var", NOW_VARIABLE)
         if (key not in builtins.PY_BUILTINS and key not in LINEAR) or name.startswith("_"):
             raise UnknownNameError(f"unknown function {name}/{len(args)}")
+        if name in REGULAR and args[0][0] == "const" and key != ("split", 1):
+            _check_pattern(args[0][1], args[-1] if len(args) == REGULAR[name] else None)
         return ("stigmer.builtin", name, [self.visit(arg, scope) for arg in args])
 
     def define(self, node: Node, scope: Scope) -> Node:
@@ -143,6 +151,15 @@ class Rewriter:
     def assign(self, node: Node, scope: Scope) -> Node:
         _, op, left, right = node
         return ("assign", op, ("stigmer.paths", self.visit(left, scope)), self.visit(right, scope))
+
+
+def _check_pattern(pattern: Any, flags: Node | None) -> None:
+    """A pattern that is written out is judged when the document is read."""
+    given = flags[1] if flags is not None and flags[0] == "const" else None
+    try:
+        compile_regex(pattern, given if isinstance(given, str) else None)
+    except JqError as error:
+        raise UnknownNameError(str(error)) from error
 
 
 def _pattern_names(pattern: Node, names: set[str]) -> None:

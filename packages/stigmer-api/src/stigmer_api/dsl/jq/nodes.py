@@ -8,6 +8,7 @@ from typing import Any
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.jq.costs import GUARDS, PRICES, binop_cost, checked_number, path_cost, spend, weigh
 from stigmer_api.dsl.jq.linear import LINEAR
+from stigmer_api.dsl.jq.regex import compile_regex
 from stigmer_api.dsl.jq.seam import Filter, Node, builtins, compiler, jq_error
 
 
@@ -150,7 +151,11 @@ def _close(compiled: list[tuple[Any, Any, Any]], env: Any) -> list[Any]:
 
 
 def register() -> None:
-    """Teach purejq's compiler these nodes, under names that jq text cannot spell; its own stay as they are."""
+    """Teach purejq's compiler these nodes, under names that jq text cannot spell; its own stay as they are.
+
+    Regular expressions alone are replaced: purejq's own could run for hours.
+    """
+    builtins._compile_regex = compile_regex  # noqa: SLF001 - the seam with the pinned purejq
     compiler._V.update(  # noqa: SLF001 - the seam with the pinned purejq
         {
             "stigmer.tick": _compile_tick,
