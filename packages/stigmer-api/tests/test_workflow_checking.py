@@ -52,14 +52,14 @@ SET = task("set_vars", {"variables": {"a": "1"}}, "s")
         (task("for_each", {"each": "i", "in": "${ . }", "do": [task("set_vars", {"variables": {"a": "${ $j }"}})]}), "do[0].task_config.variables.a", "$j does not exist here"),
         (task("for_each", {"each": "i", "in": "${ ( }", "do": [SET]}), "in", "not a jq expression"),
         (task("for_each", {"each": "i", "in": "${ . }", "do": [SET], "on_error": "FOR_EACH_FAIL"}), "on_error", "did you mean FOR_EACH_FAIL_FAST?"),
-        (task("for_each", {"each": "i", "in": "${ . }", "do": [SET], "max_parallelism": 4}), "max_parallelism", "not supported yet"),
+        (task("llm_call", {"model": "m", "prompt": "p", "max_cost_micros": 4}), "max_cost_micros", "not supported yet"),
         (task("for_each", {"each": "i", "in": "${ . }", "do": [{"name": "1x", "kind": "wait", "task_config": {}}]}), "do[0].name", "pattern"),
         (task("try_catch", {"try": [SET], "catch": {"do": [task("raise_error", {"error": "x", "mesage": "y"})]}}), "catch.do[0].task_config.mesage", "did you mean message?"),
         (task("fork", {"branches": [{"name": "a", "do": [task("wait", {"x": 1})]}, {"name": "b", "do": [SET]}]}), "branches[0].do[0].task_config.x", "unknown field 'x'"),
         (task("wait", {"until": "tomorrow"}), "until", "must be text like 2030-01-31T12:00:00Z"),
         (task("wait", {"until": "2030-01-31T12:00:00Z", "duration": {"seconds": 1}}), "until", "only one of"),
         (task("agent_call", {"agent": "a"}), "message", "value is required"),
-        (task("agent_call", {"agent": "a", "message": "m", "env": {"A": "b"}}), "env", "not supported yet"),
+        (task("agent_call", {"agent": "a", "message": "m", "environment_refs": [{"slug": "env", "kind": "environment"}]}), "environment_refs", "not supported yet"),
         (task("eval", {"model": "m", "subject": "s", "rubric": "r", "threshold": 2}), "threshold", "1"),
     ],
 )  # fmt: skip
@@ -74,9 +74,9 @@ def test_a_config_is_held_against_the_message_of_its_kind(given: Any, place: str
 def test_all_problems_of_all_tasks_come_at_once_and_each_only_once() -> None:
     found = judged(
         task("http_call", {"metod": "GET"}, "a"),
-        task("llm_call", {"model": "m", "prompt": "p"}, "b", flow={"then": "nowhere"}),
+        task("activity_call", {"activity": "x"}, "b", flow={"then": "nowhere"}),
         task("for_each", {"each": "i", "inn": ".x", "do": [task("set_vars", {"variables": {"a": "${ ( }"}})]}, "c"),
-        task("set_vars", {"variables": {"a": "1"}}, "d", export={"as": "${ ( }"}, compensate=[SET]),
+        task("set_vars", {"variables": {"a": "1"}}, "d", export={"as": "${ ( }"}),
         name="Bad Name",
     )
     assert [field for field, _ in found] == [
@@ -89,7 +89,6 @@ def test_all_problems_of_all_tasks_come_at_once_and_each_only_once() -> None:
         "spec.tasks[2].task_config.do[0].task_config.variables.a",
         "spec.tasks[2].task_config.in",
         "spec.tasks[2].task_config.inn",
-        "spec.tasks[3].compensate",
         "spec.tasks[3].export.as",
     ]
 

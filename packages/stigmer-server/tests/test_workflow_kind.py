@@ -85,7 +85,7 @@ async def test_uploaded_tasks_are_held_against_the_messages_of_their_kinds(app: 
         "document": {"dsl": "1.0.0", "namespace": "a", "name": "b", "version": "1.0.0"},
         "tasks": [
             {"name": "one", "kind": "http_call", "task_config": {"method": "GET", "endpoint": {"url": "http://x/"}}},
-            {"name": "two", "kind": "llm_call", "task_config": {"model": "m", "prompt": "p"}},
+            {"name": "two", "kind": "activity_call", "task_config": {"activity": "x"}},
             {"name": "three", "kind": "set_vars", "task_config": {"variables": {"a": "${ $nope }"}}},
         ],
     }

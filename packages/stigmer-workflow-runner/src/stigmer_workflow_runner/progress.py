@@ -41,6 +41,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "call a2a": "API_CALL",
     "call agent": "AGENT_INVOCATION",
     "call human": "APPROVAL",
+    "call llm": "API_CALL",
+    "call eval": "API_CALL",
     "fork": "PARALLEL",
     "switch": "CONDITIONAL",
     "set": "TRANSFORM",

@@ -77,6 +77,16 @@ class Settings(BaseSettings):
         16 * 1024 * 1024, "STIGMER_HTTP_MAX_BYTES", config="workflow_runner.http_max_bytes", ge=1
     )
     """Bytes of a response body; more is an error. Without claim check Temporal's limit of 2 MiB holds as well."""
+    channels: dict[str, str] = _setting(
+        {}, "STIGMER_NOTIFICATION_CHANNELS", config="workflow_runner.channels", repr=False
+    )
+    """URLs that notifications are posted to, by the channel's name (JSON object)."""
+    llm_provider: str = _setting("", "STIGMER_LLM_PROVIDER", config="llm.provider")
+    """Provider of models that a task names without one."""
+    llm_base_url: str = _setting("", "STIGMER_LLM_BASE_URL", config="llm.base_url")
+    """An OpenAI-compatible endpoint for all models of tasks; empty: the one that the provider is known by."""
+    llm_api_key: str = _setting("", "STIGMER_LLM_API_KEY", "OPENAI_API_KEY", config="llm.api_key", repr=False)
+    """Key for that endpoint."""
     claim_check: bool = _setting(
         True, "STIGMER_CLAIM_CHECK", "CLAIMCHECK_ENABLED", config="workflow_runner.claim_check.enabled"
     )

@@ -19,6 +19,7 @@ from stigmer_workflow_runner.activities.calls import Calls
 from stigmer_workflow_runner.activities.child import Children
 from stigmer_workflow_runner.activities.events import Events
 from stigmer_workflow_runner.activities.load import Loading
+from stigmer_workflow_runner.activities.sending import Signals
 from stigmer_workflow_runner.activities.status import Reporting
 from stigmer_workflow_runner.blobs import Blobs
 from stigmer_workflow_runner.claim_check import collect, with_claim_check
@@ -53,6 +54,7 @@ PASSED_THROUGH: Final = (
             "flow",
             "inbox",
             "json_text",
+            "models",
             "outbound",
             "payloads",
             "progress",
@@ -129,6 +131,7 @@ def _worker(client: Client, settings: Settings, server: AsyncClient, calls: Call
         activities=[
             _Loading(server, settings).load,
             Reporting(server).report,
+            Signals(server).send,
             children.start,
             children.read,
             children.cancel,

@@ -9,8 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from stigmer_api.dsl.compensation import jumps_out, undone
 from stigmer_api.dsl.errors import ERROR_BASE, STATUS_BY_KIND, Json, canonical_type
 from stigmer_api.dsl.problems import DocumentInvalidError, Problem, child
+from stigmer_api.dsl.uploaded_judging import agent_call, evaluation, llm_call, transform, validate
+from stigmer_api.dsl.uploaded_sending import emit_event, grpc_call, notification
 from stigmer_api.dsl.uploaded_waiting import fork, human_input, listen
 
 # Names of the wire's enum, by number: inside a config, nested tasks may carry either.
@@ -75,7 +78,7 @@ def normalise_all(spec: Mapping[str, Json]) -> Normalised:
     if (spec.get("document") or {}).get("description"):
         head["summary"] = spec["document"]["description"]
     builder = _Builder(str(head.get("namespace", "default")))
-    tasks = builder.tasks(spec.get("tasks") or [], "/tasks", "/do")
+    tasks = builder.tasks(spec.get("tasks") or [], "/tasks", "/do", undoes=True)
     builder.places["/document"] = "/document"
     return Normalised({"document": head, "do": tasks}, tuple(builder.problems), builder.places)
 
@@ -97,13 +100,45 @@ class _Builder:
         self.problems: list[Problem] = []
         self.places: dict[str, str] = {}
 
-    def tasks(self, tasks: Json, pointer: str, target: str) -> list[Json]:
-        """The tasks at `pointer` of the spec for the list at `target` of the document."""
+    def tasks(self, tasks: Json, pointer: str, target: str, *, undoes: bool = False) -> list[Json]:
+        """The tasks at `pointer` of the spec for the list at `target` of the document.
+
+        `undoes`: what tasks of this list have done is undone, by their `compensate`, when a later one fails.
+        """
         self.places[target] = pointer
         if not isinstance(tasks, list):
             self.problems.append(Problem(pointer, "must be a list of tasks"))
             return []
-        return [self._task(task, f"{pointer}/{i}", f"{target}/{i}") for i, task in enumerate(tasks)]
+        if any(isinstance(task, Mapping) and task.get("compensate") for task in tasks):
+            self._check_compensation(tasks, pointer, undoes)
+        return self._sequence(tasks, 0, pointer, target)
+
+    def _sequence(self, tasks: list[Json], first: int, pointer: str, target: str) -> list[Json]:
+        """The tasks from number `first` on; those after one that can be undone are nested in what undoes it."""
+        found: list[Json] = []
+        for index in range(first, len(tasks)):
+            task, source = tasks[index], f"{pointer}/{index}"
+            found.append(self._task(task, source, f"{target}/{len(found)}"))
+            if not isinstance(task, Mapping) or not task.get("compensate"):
+                continue
+            name, item = str(task.get("name", "")), f"{target}/{len(found)}"
+            where = child(item, f"{name}-then")
+            self.places[item] = self.places[where] = f"{source}/compensate"
+            rest = self._sequence(tasks, index + 1, pointer, f"{where}/try")
+            undoing = self.tasks(task["compensate"], f"{source}/compensate", f"{where}/catch/do")
+            return [*found, undone(name, rest or [{f"{name}-done": {"set": "${ . }"}}], undoing)]
+        return found
+
+    def _check_compensation(self, tasks: list[Json], pointer: str, undoes: bool) -> None:
+        for index, task in enumerate(tasks):
+            if not isinstance(task, Mapping):
+                continue
+            if task.get("compensate") and not undoes:
+                why = "works among the tasks of the workflow, and in the try of a try_catch with catch.compensate: true"
+                self.problems.append(Problem(f"{pointer}/{index}/compensate", f"compensation {why}"))
+            for name in jumps_out(task):
+                why = f"a list of tasks with compensation has no jumps by name: {name!r}"
+                self.problems.append(Problem(f"{pointer}/{index}", why))
 
     def _task(self, task: Json, pointer: str, target: str) -> dict[str, Json]:
         if not isinstance(task, Mapping) or not task.get("name"):
@@ -122,8 +157,6 @@ class _Builder:
         else:
             message = f"the task {name!r} is of kind {str(kind)!r}, which is not supported yet"
             self.problems.append(Problem(f"{pointer}/kind", message))
-        if task.get("compensate"):
-            self.problems.append(Problem(f"{pointer}/compensate", "compensation is not supported yet"))
         body = dict(body)
         if (task.get("export") or {}).get("as"):
             body["export"] = {"as": task["export"]["as"]}
@@ -166,23 +199,24 @@ class _Builder:
 
     def for_each(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
         self.comes_from(place, **{"for": ""})
-        self.refuse(config, place.source, "batch_size")
-        if config.get("max_parallelism", 0) > 1:
-            self.refuse(config, place.source, "max_parallelism")
-        if config.get("on_error") not in (None, 0, 1, "FOR_EACH_ERROR_POLICY_UNSPECIFIED", "FOR_EACH_FAIL_FAST"):
-            self.refuse(config, place.source, "on_error")
         loop = {key: config[key] for key in ("each", "in") if key in config}
-        return {"for": loop, "do": self.tasks(config.get("do") or [], f"{place.source}/do", f"{place.target}/do")}
+        tasks = self.tasks(config.get("do") or [], f"{place.source}/do", f"{place.target}/do")
+        apart = _apart(config)
+        return {"for": loop, "do": tasks, **({"metadata": apart} if apart else {})}
 
     def try_catch(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
         self.comes_from(place, catch="catch")
         given = config.get("catch") or {}
-        self.refuse(given, f"{place.source}/catch", "compensate")
         catch: dict[str, Json] = {"as": given["as"]} if given.get("as") else {}
         if given.get("do"):
             catch["do"] = self.tasks(given["do"], f"{place.source}/catch/do", f"{place.target}/catch/do")
         return {
-            "try": self.tasks(config.get("try") or [], f"{place.source}/try", f"{place.target}/try"),
+            "try": self.tasks(
+                config.get("try") or [],
+                f"{place.source}/try",
+                f"{place.target}/try",
+                undoes=bool(given.get("compensate")),
+            ),
             "catch": catch,
         }
 
@@ -209,11 +243,25 @@ class _Builder:
         target = {"namespace": self.namespace, "name": config.get("workflow", ""), "version": "latest"}
         return {"run": {"workflow": {**target, "input": config.get("input") or {}}}}
 
-    def agent_call(self, config: Mapping[str, Json], place: _Place) -> dict[str, Json]:
-        self.comes_from(place, **{"with": ""})
-        keys = [key for key in config if key not in ("agent", "message")]
-        self.refuse(config, place.source, *keys)
-        return {"call": "agent", "with": {key: config[key] for key in ("agent", "message") if key in config}}
+
+_ON_ERROR: Final[Mapping[Json, str]] = {
+    2: "continue",
+    3: "skip",
+    "FOR_EACH_CONTINUE": "continue",
+    "FOR_EACH_SKIP": "skip",
+}
+
+
+def _apart(config: Mapping[str, Json]) -> dict[str, Json]:
+    """What makes the iterations of a loop independent of one another: at the same time, or going on after errors."""
+    found: dict[str, Json] = {}
+    if config.get("max_parallelism", 0) > 1 or config.get("batch_size"):
+        found["concurrency"] = config.get("max_parallelism") or 1
+    if config.get("batch_size"):
+        found["batch"] = config["batch_size"]
+    if config.get("on_error") in _ON_ERROR:
+        found["onError"] = _ON_ERROR[config["on_error"]]
+    return found
 
 
 _BUILDERS: Final[Mapping[str, Callable[[_Builder, Mapping[str, Json], _Place], dict[str, Json]]]] = {
@@ -225,10 +273,17 @@ _BUILDERS: Final[Mapping[str, Callable[[_Builder, Mapping[str, Json], _Place], d
     "wait": _Builder.wait,
     "raise_error": _Builder.raise_error,
     "run_workflow": _Builder.run_workflow,
-    "agent_call": _Builder.agent_call,
+    "agent_call": agent_call,
     "fork": fork,
     "listen": listen,
     "human_input": human_input,
+    "transform": transform,
+    "validate": validate,
+    "llm_call": llm_call,
+    "eval": evaluation,
+    "emit_event": emit_event,
+    "notification": notification,
+    "grpc_call": grpc_call,
 }
 
 SUPPORTED_KINDS: Final = frozenset(_BUILDERS)

@@ -79,7 +79,8 @@ TASK_KINDS: Final = (
     ),
     TaskKind(
         6, "for_each", _TASKS + "ForTaskConfig", "For each", CONTROL_FLOW,
-        "Runs its tasks once per item, one after the other; each iteration works on the output of the one before.",
+        "Runs its tasks once per item, each on the output of the one before. With max_parallelism, batch_size or an "
+        "on_error that goes on, iterations are independent and the output is the list of theirs.",
         "name: every_item\nkind: for_each\ntask_config:\n  each: item\n  in: '${ .items }'\n  do:\n"
         "    - name: keep\n      kind: set_vars\n      task_config: {variables: {last: '${ $item }'}}\n",
         expressions=("in",), task_lists=(("do",),),
@@ -125,8 +126,8 @@ TASK_KINDS: Final = (
     ),
     TaskKind(
         13, "agent_call", _TASKS + "AgentCallTaskConfig", "Call an agent", AI,
-        "Gives an agent a message and waits for its answer: text, executionId and sessionId. Other options than agent "
-        "and message are not supported yet.",
+        "Gives an agent a message and waits for its answer: text, executionId and sessionId, and structuredOutput by "
+        "the contract in `output`.",
         "name: ask\nkind: agent_call\ntask_config:\n  agent: greeter\n  message: '${ \"Hello, I am \\(.name)\" }'\n",
         ai_native=True, expressions=("agent", "message"),
     ),
@@ -139,7 +140,7 @@ TASK_KINDS: Final = (
     ),
     TaskKind(
         15, "transform", _TASKS + "TransformTaskConfig", "Transform", DATA,
-        "Makes a new value by an expression of the engine named.",
+        "Makes a new value: by jq, or by text with jq in {{ }}.",
         "name: names\nkind: transform\ntask_config:\n  engine: TRANSFORM_ENGINE_JQ\n  expression: '[.[].name]'\n",
         expressions=("expression", "input"),
     ),
@@ -152,21 +153,21 @@ TASK_KINDS: Final = (
     ),
     TaskKind(
         17, "validate", _TASKS + "ValidateTaskConfig", "Validate", GOVERNANCE,
-        "Holds a value against a JSON schema and rules.",
+        "Holds a value against a JSON schema and rules; the output is {valid, errors, value}.",
         "name: check_order\nkind: validate\ntask_config:\n  input: '${ .order }'\n"
         "  rules: [{name: has_items, expression: '.items | length > 0', message: an order needs items}]\n",
         expressions=("input", "rules.expression"),
     ),
     TaskKind(
         18, "emit_event", _TASKS + "EmitEventTaskConfig", "Emit an event", EVENT,
-        "Sends an event to webhooks or to running executions.",
+        "Emits an event for all that listen, and sends it to webhooks and running executions.",
         "name: tell\nkind: emit_event\ntask_config:\n  event: {type: order.paid, data: {id: '${ .id }'}}\n"
         "  delivery: [{webhook: {url: 'https://example.com/hook'}}]\n",
         external=True, expressions=("event.data",),
     ),
     TaskKind(
         19, "notification", _TASKS + "NotificationTaskConfig", "Notify", EVENT,
-        "Sends a message to people through a channel.",
+        "Sends a message to people through a channel of the workflow runner's settings.",
         "name: notify\nkind: notification\ntask_config:\n  channel: email\n  recipients: [ada@example.com]\n"
         "  subject: Done\n  body: The run is done.\n",
         external=True, expressions=("subject", "body"),

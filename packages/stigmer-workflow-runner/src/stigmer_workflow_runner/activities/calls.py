@@ -13,10 +13,12 @@ from stigmer_workflow_runner.activities.functions import Functions
 from stigmer_workflow_runner.activities.grpc import GrpcCalls
 from stigmer_workflow_runner.activities.guard import Guard
 from stigmer_workflow_runner.activities.http import HttpCalls
+from stigmer_workflow_runner.activities.llm import ModelAccess, ModelCalls
 from stigmer_workflow_runner.activities.mcp import McpCalls
 from stigmer_workflow_runner.activities.openapi import OpenApiCalls
 from stigmer_workflow_runner.activities.run import Allowed, Processes
 from stigmer_workflow_runner.activities.schemas import Schemas
+from stigmer_workflow_runner.activities.sending import Notifications
 from stigmer_workflow_runner.activities.variables import VariableSource
 from stigmer_workflow_runner.activities.web import Web
 from stigmer_workflow_runner.activities.world import World
@@ -38,6 +40,8 @@ class Calls:
         self.messages = AsyncApiCalls(self.web, self._world, self._authenticator, self._documents)
         self._catalog = settings.default_catalog
         self._stdio = settings.mcp_stdio
+        self._models = ModelAccess(settings.llm_provider, settings.llm_base_url, settings.llm_api_key)
+        self._channels = settings.channels
         self._processes = Processes(self._world, self._documents, _allowed(settings))
 
     @property
@@ -56,6 +60,8 @@ class Calls:
             messages.leave,
             Functions(world, documents, self._catalog).load,
             Schemas(world, documents).load,
+            ModelCalls(self.web, world, self._models).ask,
+            Notifications(self.web, world, self._channels).notify,
             self._processes.call,
         ]
 

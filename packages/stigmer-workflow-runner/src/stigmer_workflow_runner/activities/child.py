@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from temporalio import activity
 
 from stigmer_api.dsl.definition import read_text
@@ -114,10 +114,28 @@ def _execution(argument: dict[str, Json], resource_id: str) -> Any:
         execution.spec.message = argument["message"]
         if argument["session"]:
             execution.spec.session_id = argument["session"]
+        _add_options(execution.spec, argument.get("options") or {})
     else:
         execution.spec.workflow_id = resource_id
         execution.spec.input_json = json.dumps(argument["input"], ensure_ascii=False)
     return execution
+
+
+def _add_options(spec: Any, options: dict[str, Json]) -> None:
+    """What `call: agent` may say besides agent, message and session."""
+    for name, value in (options.get("env") or {}).items():
+        spec.runtime_env[name].value = value if isinstance(value, str) else json.dumps(value)
+    session = {"workspace_entries": options.get("workspace") or [], "harness": options.get("harness")}
+    wanted = {
+        "execution_config": options.get("config") or {},
+        "session_spec": {key: value for key, value in session.items() if value},
+    }
+    if spec.session_id:
+        wanted["session_spec"] = {}  # it belongs to a session that is made now
+    try:
+        ParseDict({key: value for key, value in wanted.items() if value}, spec)
+    except ParseError as error:
+        raise failure(error_object("configuration", f"an option of the agent call is wrong: {error}")) from error
 
 
 def _check_version(workflow: Any, wanted: str) -> None:

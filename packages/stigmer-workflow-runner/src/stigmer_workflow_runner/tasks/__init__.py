@@ -15,7 +15,10 @@ from stigmer_api.dsl.tasks.call_function import FunctionCall
 from stigmer_api.dsl.tasks.call_grpc import GrpcCall
 from stigmer_api.dsl.tasks.call_http import HttpCall
 from stigmer_api.dsl.tasks.call_mcp import McpCall
+from stigmer_api.dsl.tasks.call_model import EvalCall, LlmCall
 from stigmer_api.dsl.tasks.call_openapi import OpenApiCall
+from stigmer_api.dsl.tasks.call_send import NotifyCall, SignalCall
+from stigmer_api.dsl.tasks.call_validate import Validate
 from stigmer_api.dsl.tasks.do import Do
 from stigmer_api.dsl.tasks.emit import Emit
 from stigmer_api.dsl.tasks.for_ import For
@@ -38,7 +41,10 @@ from stigmer_workflow_runner.tasks.call_function import run_call_function
 from stigmer_workflow_runner.tasks.call_grpc import run_call_grpc
 from stigmer_workflow_runner.tasks.call_http import run_call_http
 from stigmer_workflow_runner.tasks.call_mcp import run_call_mcp
+from stigmer_workflow_runner.tasks.call_model import run_call_eval, run_call_llm
 from stigmer_workflow_runner.tasks.call_openapi import run_call_openapi
+from stigmer_workflow_runner.tasks.call_send import run_call_notify, run_call_signal
+from stigmer_workflow_runner.tasks.call_validate import run_call_validate
 from stigmer_workflow_runner.tasks.do import run_do
 from stigmer_workflow_runner.tasks.emit import run_emit
 from stigmer_workflow_runner.tasks.for_ import run_for
@@ -61,6 +67,7 @@ BODIES: Final[Mapping[type, Body]] = {
     AsyncApiCall: run_call_asyncapi,
     Do: run_do,
     Emit: run_emit,
+    EvalCall: run_call_eval,
     For: run_for,
     Fork: run_fork,
     FunctionCall: run_call_function,
@@ -68,14 +75,18 @@ BODIES: Final[Mapping[type, Body]] = {
     HttpCall: run_call_http,
     HumanInput: run_human_input,
     Listen: run_listen,
+    LlmCall: run_call_llm,
     McpCall: run_call_mcp,
+    NotifyCall: run_call_notify,
     OpenApiCall: run_call_openapi,
     Raise: run_raise,
     RunProcess: run_process,
     RunWorkflow: run_workflow,
     Set: run_set,
+    SignalCall: run_call_signal,
     Switch: run_switch,
     Try: run_try,
+    Validate: run_call_validate,
     Wait: run_wait,
 }
 """How a compiled body runs, by its class. A document compiles only to what is here; a test holds both together."""

@@ -6,6 +6,7 @@ from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.tasks.for_ import For
 from stigmer_workflow_runner.flow import Outcome, run_list
 from stigmer_workflow_runner.step import Step
+from stigmer_workflow_runner.tasks.apart import run_apart
 
 
 async def run_for(loop: For, step: Step) -> Outcome:
@@ -16,6 +17,8 @@ async def run_for(loop: For, step: Step) -> Outcome:
         if not isinstance(items, list):
             raise step.fault("expression", f"for.in must give a list, not {_kind(items)}")
         frame["items"], frame["n"], frame["v"] = items, 0, step.given
+    if loop.apart is not None:
+        return await run_apart(loop, loop.apart, step)
     while frame["n"] < len(frame["items"]):
         scope = step.scope.bind({loop.each: frame["items"][frame["n"]], loop.at: frame["n"]}, frame["n"])
         inner = Step(step.engine, step.task, frame, step.given, scope)

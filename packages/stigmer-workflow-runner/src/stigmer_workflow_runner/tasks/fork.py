@@ -83,12 +83,12 @@ def _joined(fork: Fork, step: Step, states: list[Frame]) -> Outcome:
         raise Fault(states[0]["err"])
     context = base
     for state in states:
-        context = _merged(context, base, state["context"])
+        context = merged(context, base, state["context"])
     step.context = context
     return Outcome([state["out"] for state in states])
 
 
-def _merged(now: Json, base: Json, branch: Json) -> Json:
+def merged(now: Json, base: Json, branch: Json) -> Json:
     """`now` with what a branch changed: keys of an object one by one, anything else as a whole."""
     if branch == base:
         return now

@@ -15,7 +15,10 @@ from stigmer_api.dsl.tasks.call_function import read_function_call
 from stigmer_api.dsl.tasks.call_grpc import read_grpc_call
 from stigmer_api.dsl.tasks.call_http import read_http_call
 from stigmer_api.dsl.tasks.call_mcp import read_mcp_call
+from stigmer_api.dsl.tasks.call_model import read_eval_call, read_llm_call
 from stigmer_api.dsl.tasks.call_openapi import read_openapi_call
+from stigmer_api.dsl.tasks.call_send import read_notify_call, read_signal_call
+from stigmer_api.dsl.tasks.call_validate import read_validate_call
 from stigmer_api.dsl.tasks.human_input import read_human_call
 
 CALLS: Final[Mapping[str, Callable[[Reader, Json, str], Any]]] = {
@@ -27,6 +30,11 @@ CALLS: Final[Mapping[str, Callable[[Reader, Json, str], Any]]] = {
     "mcp": read_mcp_call,
     "agent": read_agent_call,
     "human": read_human_call,
+    "llm": read_llm_call,
+    "eval": read_eval_call,
+    "validate": read_validate_call,
+    "signal": read_signal_call,
+    "notify": read_notify_call,
 }
 _KNOWN_LATER: Final = ("activity",)
 

@@ -45,12 +45,12 @@ class ForkType:
         )
 
 
-def concurrency_of(reader: Reader, metadata: Json, pointer: str) -> int | None:
+def concurrency_of(reader: Reader, metadata: Json, pointer: str, key: str = "concurrency") -> int | None:
     """How many works of a task run at a time, from its metadata; None: all of them."""
-    if not isinstance(metadata, Mapping) or "concurrency" not in metadata:
+    if not isinstance(metadata, Mapping) or key not in metadata:
         return None
-    value = metadata["concurrency"]
+    value = metadata[key]
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        reader.problem(child(pointer, "concurrency"), "must be a whole number of at least 1")
+        reader.problem(child(pointer, key), "must be a whole number of at least 1")
         return None
     return value
