@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc.aio
+import uvloop
 
 from stigmer_api._pb.stigmer.runtime.v1.resource_pb2 import WatchResourcesRequest, WatchResourcesResponse
 from stigmer_api.kinds import kind_by_key
@@ -241,4 +242,8 @@ def tell(line: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[2])) if sys.argv[1:2] == ["--serve"] else main())
+    if sys.argv[1:2] == ["--serve"]:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the server does
+            runner.run(serve(Path(sys.argv[2])))
+    else:
+        asyncio.run(main())

@@ -37,6 +37,8 @@ class Selection:
         now = self._marks(record)
         if change.operation is not Operation.UPDATED:
             return change.operation if now else None
+        if change.previous_labels is None and change.previous_fields is None:
+            return Operation.UPDATED if now else None
         return as_seen(self._before(change), now)
 
     def judge_known(self, change: Change, known: bool) -> Operation | None:
@@ -75,9 +77,9 @@ class Selection:
 
     def _marks(self, record: ResourceRecord) -> bool:
         return (
-            self.labels.items() <= record.labels.items()
-            and self.fields.items() <= record.fields.items()
-            and all(requirement.holds(record) for requirement in self.requirements)
+            (not self.labels or self.labels.items() <= record.labels.items())
+            and (not self.fields or self.fields.items() <= record.fields.items())
+            and (not self.requirements or all(requirement.holds(record) for requirement in self.requirements))
         )
 
 

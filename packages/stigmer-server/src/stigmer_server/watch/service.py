@@ -92,6 +92,12 @@ class Watch:
         """Each change; the last one of a commit names it as the revision to go on from."""
         judge = self.selection.judge
         for commit in commits:
+            if len(commit.changes) == 1:  # most are, and every reader comes through here
+                operation = judge(commit.changes[0])
+                if operation is not None:
+                    told = wire.event(commit, 0, operation, final=True)
+                    yield _Step(told, commit.revision, commit.published_at)
+                continue
             seen = [(index, found) for index, change in enumerate(commit.changes) if (found := judge(change))]
             for place, (index, operation) in enumerate(seen, 1):
                 final = place == len(seen)

@@ -20,7 +20,7 @@ _OVERHEAD_BYTES = 1000  # of the objects around one change, roughly
 class Commit:
     """All changes of one revision, with the bytes that readers were told of them.
 
-    `published_at` is event-loop time, 0.0 when it was read from the log. `items` and `told` belong to the encoder.
+    `published_at` is monotonic time, 0.0 when it was read from the log. `items` and `told` belong to the encoder.
     """
 
     __slots__ = ("changes", "items", "published_at", "revision", "told")
