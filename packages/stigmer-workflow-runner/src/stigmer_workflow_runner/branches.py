@@ -24,6 +24,10 @@ class _Tally:
     failure: Exception | None = None
     strands: list[asyncio.Task[None]] = field(default_factory=list)
 
+    def may_start(self, room: int, runtime: Runtime) -> bool:
+        """Whether to start one more: one always runs, or works inside works would wait for each other."""
+        return not self.drained and (not self.running or (self.running < room and not runtime.crowded()))
+
     def fewer_than(self, number: int) -> Callable[[], bool]:
         """Whether one of `number` running works has ended."""
         return lambda: self.running < number
@@ -54,7 +58,7 @@ async def run_beside(
     try:
         while True:
             room = len(works) if limit is None else limit
-            while not tally.drained and started < len(works) and tally.running < room:
+            while started < len(works) and tally.may_start(room, runtime):
                 tally.running += 1
                 tally.strands.append(runtime.spawn(tally.counted(works[started])))
                 started += 1

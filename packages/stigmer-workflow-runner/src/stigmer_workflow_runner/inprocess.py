@@ -120,6 +120,10 @@ class InProcessRuntime:
         """Run `work` beside the caller."""
         return self._time.spawn(work)
 
+    def crowded(self) -> bool:
+        """Never: nothing here grows faster than the number of strands."""
+        return False
+
     async def until(self, ready: Callable[[], bool]) -> None:
         """Wait for other strands."""
         await self._time.wait(ready)

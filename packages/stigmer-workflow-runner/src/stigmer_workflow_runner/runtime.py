@@ -85,6 +85,9 @@ class Runtime(Protocol):
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run `work` beside the caller, who must see to its end: `until` it is done, or `stop` it."""
 
+    def crowded(self) -> bool:
+        """Whether so many strands run that another one would better wait."""
+
     async def until(self, ready: Callable[[], bool]) -> None:
         """Wait for what other strands of this run do."""
 

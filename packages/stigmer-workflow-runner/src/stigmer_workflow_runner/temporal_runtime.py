@@ -28,6 +28,18 @@ HISTORY_BYTES: Final = 2_000_000
 CHILD_POLL: Final = timedelta(minutes=10)
 """How often a workflow looks at a child by itself, in case a signal was lost with the server's database."""
 
+MAX_STRANDS: Final = 1_000
+"""Strands of one run at a time: all of them are looked at in every step, which has seconds."""
+
+MAX_IN_FLIGHT: Final = 1_000
+"""Activities of one run at a time: Temporal refuses more than 2,000, and fails the step for ever."""
+
+MAX_IN_FLIGHT_BYTES: Final = 2_000_000
+"""Bytes of their arguments together: one step may schedule them all, and a step's answer has 4 MB."""
+
+CLAIMED_SIZE: Final = 60_000
+"""Bytes that count of an argument when large ones lie in files."""
+
 OF_THE_RUN: Final = frozenset({"start_child", PUBLISH, READ_ANSWER})
 """Calls that are told which execution they are made for."""
 
@@ -81,6 +93,7 @@ class TemporalRuntime:
         self._finished = finished
         self._max_events = max_events
         self._moved = False
+        self._in_flight = self._in_flight_bytes = self._strands = 0
         self.may_drain = True
         self.max_payload = MAX_PAYLOAD
 
@@ -154,7 +167,17 @@ class TemporalRuntime:
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """A task of the workflow's own loop, which is deterministic."""
-        return asyncio.ensure_future(work)
+        task = asyncio.ensure_future(work)
+        self._strands += 1
+        task.add_done_callback(self._strand_ended)
+        return task
+
+    def _strand_ended(self, _task: asyncio.Task[Any]) -> None:
+        self._strands -= 1
+
+    def crowded(self) -> bool:
+        """Whether there are `MAX_STRANDS`."""
+        return self._strands >= MAX_STRANDS
 
     async def until(self, ready: Callable[[], bool]) -> None:
         """Looked at whenever something has happened."""
@@ -183,17 +206,31 @@ class TemporalRuntime:
     async def execute(self, call: Call) -> Json:
         """Run an activity."""
         argument = {**call.argument, **self._own} if call.activity in OF_THE_RUN else call.argument
-        if size_of(argument) > self.max_payload:
+        size = size_of(argument)
+        if size > self.max_payload:
             raise fault(
                 "runtime", f"the argument of {call.summary or call.activity} is larger than {self.max_payload} bytes"
             )
         self._moved = True
+        if self.max_payload > MAX_PAYLOAD:
+            size = min(size, CLAIMED_SIZE)
+        while not self._has_room(size):
+            await workflow.wait_condition(lambda: self._has_room(size))
+        self._in_flight, self._in_flight_bytes = self._in_flight + 1, self._in_flight_bytes + size
         try:
             return await self._activity(call, argument, SERVER_RETRY if call.repeatable else WORLD_RETRY)
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from error
             raise fault_of(error, call.summary or call.activity) from error
+        finally:
+            self._in_flight, self._in_flight_bytes = self._in_flight - 1, self._in_flight_bytes - size
+
+    def _has_room(self, size: int) -> bool:
+        """Whether one more activity may be scheduled beside those of other branches."""
+        if not self._in_flight:
+            return True
+        return self._in_flight < MAX_IN_FLIGHT and self._in_flight_bytes + size <= MAX_IN_FLIGHT_BYTES
 
     async def _activity(self, call: Call, argument: dict[str, Json], retry: RetryPolicy) -> Json:
         return await workflow.execute_activity(
