@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stigmer_server.schedules.cron import BadCron, BadTimeZone, parse_cron, time_zone
+from stigmer_api.cron import BadCron, BadTimeZone, parse_cron, time_zone
 
 
 def times(cron: str, zone: str, start: str, count: int) -> list[str]:

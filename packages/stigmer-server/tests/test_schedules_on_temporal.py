@@ -21,10 +21,10 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from stigmer_api.client import AsyncClient
+from stigmer_api.cron import parse_cron, time_zone
 from stigmer_api.errors import NotFound
 from stigmer_api.kinds import kind_by_key
 from stigmer_api.temporal import AGENT_EXECUTION_QUEUE, SCHEDULE_FIRE, ScheduleFire, temporal_schedule_id
-from stigmer_server.schedules.cron import parse_cron, time_zone
 from stigmer_server.schedules.firing import CATCH_UP
 from stigmer_server.schedules.planning import Plan
 from stigmer_server.schedules.temporal import ScheduleLink

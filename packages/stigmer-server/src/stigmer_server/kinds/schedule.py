@@ -7,6 +7,7 @@ from typing import Any
 
 from stigmer_api._pb.ai.stigmer.agentic.schedule.v1.enum_pb2 import ScheduleRunOutcome
 from stigmer_api._pb.ai.stigmer.agentic.schedule.v1.io_pb2 import ScheduleRunList, ScheduleTriggerResult
+from stigmer_api.cron import BadCron, BadTimeZone, parse_cron, time_zone
 from stigmer_api.errors import FailedPrecondition, FieldViolation, NotFound
 from stigmer_api.kinds import kind_by_key
 from stigmer_server.resources.controller import require_valid
@@ -16,7 +17,6 @@ from stigmer_server.resources.registry import Registration, Services
 from stigmer_server.resources.strategy import ResourceStrategy
 from stigmer_server.resources.unit import UnitOfWork
 from stigmer_server.schedules import firing, runs
-from stigmer_server.schedules.cron import BadCron, BadTimeZone, parse_cron, time_zone
 from stigmer_server.schedules.planning import enqueue_sync, plan_next
 
 __all__ = ["REGISTRATION"]

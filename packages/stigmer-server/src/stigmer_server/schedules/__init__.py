@@ -1,4 +1,4 @@
-"""Schedules: cron expressions, their Temporal Schedules, and the record of every run.
+"""Schedules: their Temporal Schedules, and the record of every run.
 
 Nothing here may fire by itself: Temporal alone decides when, and `firing` makes the execution once for each time.
 """

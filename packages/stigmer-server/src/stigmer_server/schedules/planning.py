@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from stigmer_server.schedules.cron import parse_cron, time_zone
+from stigmer_api.cron import parse_cron, time_zone
 
 if TYPE_CHECKING:
     from stigmer_server.resources.envelope import Resource

@@ -22,9 +22,9 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from stigmer_api.cron import parse_cron
 from stigmer_api.temporal import AGENT_EXECUTION_QUEUE, SCHEDULE_FIRE, ScheduleFire, temporal_schedule_id
 from stigmer_server.executions.temporal import TemporalAway, TemporalRefused
-from stigmer_server.schedules.cron import parse_cron
 from stigmer_server.schedules.firing import CATCH_UP
 
 if TYPE_CHECKING:
