@@ -1,4 +1,4 @@
-"""The session's file tools as a deepagents backend. It has no `execute` and no `delete`, so agents have neither."""
+"""The session's file tools as a deepagents backend. It has no `delete`, so agents have none; the shell is our tool."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from deepagents.backends.protocol import (
     BackendProtocol,
     EditResult,
+    ExecuteResponse,
     FileInfo,
     GlobResult,
     GrepMatch,
     GrepResult,
     LsResult,
     ReadResult,
+    SandboxBackendProtocol,
     WriteResult,
 )
 
@@ -98,6 +100,20 @@ class WorkspaceBackend(BackendProtocol):
             return GrepResult(error=str(error))
         matches = [GrepMatch(path=match.path, line=match.line, text=match.text) for match in found.found]
         return GrepResult(matches=matches, truncated=found.truncated)
+
+
+class ShellBackend(WorkspaceBackend, SandboxBackendProtocol):
+    """Of an agent that has our tool `execute`: the framework hides a tool of that name from models unless the backend
+    can run commands. It never does: the declared tool runs them, behind the gate and in the sandbox."""
+
+    @property
+    def id(self) -> str:
+        """See SandboxBackendProtocol."""
+        return "workspace"
+
+    def execute(self, command: str, *, timeout: int | None = None) -> ExecuteResponse:
+        """Refuse: nothing runs past the gate."""
+        return ExecuteResponse(output="Error: commands run by the tool `execute` only", exit_code=126, truncated=False)
 
 
 def _info(entry: Entry) -> FileInfo:

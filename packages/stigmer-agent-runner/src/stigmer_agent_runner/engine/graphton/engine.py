@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import aiosqlite
+import httpx2
 import openai
 from deepagents import (
     GeneralPurposeSubagentProfile,
@@ -24,20 +25,23 @@ from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage
 from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.runtime import RunControl
 
+from stigmer_agent_runner.engine.answers import KIND, Expected, repair_of
 from stigmer_agent_runner.engine.gate import Gate
 from stigmer_agent_runner.engine.graphton import history
-from stigmer_agent_runner.engine.graphton.backend import WorkspaceBackend
+from stigmer_agent_runner.engine.graphton.backend import ShellBackend, WorkspaceBackend
 from stigmer_agent_runner.engine.graphton.calls import described
 from stigmer_agent_runner.engine.graphton.chat import chat_model, explain
 from stigmer_agent_runner.engine.graphton.delegates import DelegatingHooks, specification, system_prompt
 from stigmer_agent_runner.engine.graphton.hooks import Run
 from stigmer_agent_runner.engine.graphton.saver import TellingSaver
 from stigmer_agent_runner.engine.graphton.untrusted import UntrustedOutput
+from stigmer_agent_runner.engine.graphton.traffic import RecordingTransport, ReplayTransport, recording_file
 from stigmer_agent_runner.engine.limits import Spending
 from stigmer_agent_runner.engine.protocol import Completed, Control, Emit, Failed, Outcome, Segment, Waiting
 from stigmer_agent_runner.engine.retry import RetryPolicy
 from stigmer_agent_runner.errors import ModelError, RunStopped
 from stigmer_agent_runner.tools.files import FileTools
+from stigmer_agent_runner.tools.shell import EXECUTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,23 +59,26 @@ _FILE_TOOLS: tuple[FsToolName, ...] = ("ls", "read_file", "write_file", "edit_fi
 _ARTIFACTS = "/.stigmer"
 """Where deepagents puts large tool results and summarised history, out of the way of the user's own files."""
 
-# Without declared sub-agents there is no `task` tool: every model here is a ChatOpenAI, whose provider is "openai".
-register_harness_profile(
-    "openai", HarnessProfile(general_purpose_subagent=GeneralPurposeSubagentProfile(enabled=False))
-)
+# Without declared sub-agents there is no `task` tool: these are the providers of all chat models that are made here.
+for _provider in ("openai", "anthropic"):
+    register_harness_profile(
+        _provider, HarnessProfile(general_purpose_subagent=GeneralPurposeSubagentProfile(enabled=False))
+    )
 
 
 def create(settings: Settings) -> GraphtonEngine:
     """Make the engine for engine.registry."""
     longest = settings.llm_retry_seconds * 16
     retry = RetryPolicy(settings.llm_max_attempts, settings.llm_retry_seconds, longest)
-    return GraphtonEngine(retry, settings.llm_timeout_seconds, settings.max_steps)
+    return GraphtonEngine(retry, settings.llm_timeout_seconds, settings.max_steps, settings.llm_record)
 
 
 class GraphtonEngine:
     """The engine of every provider with an OpenAI-compatible endpoint."""
 
-    def __init__(self, retry: RetryPolicy, timeout: float, max_steps: int) -> None:
+    def __init__(self, retry: RetryPolicy, timeout: float, max_steps: int, record: str = "") -> None:
+        """`record`: name of the recording that answers are added to."""
+        self._record = record
         self._retry = retry
         self._timeout = timeout
         self._max_steps = max_steps
@@ -81,7 +88,7 @@ class GraphtonEngine:
         run = Run(segment, emit, control, self._retry, self._max_steps, Gate.of(segment, emit), Spending.of(segment))
         async with AsyncExitStack() as stack:
             database = await stack.enter_async_context(aiosqlite.connect(segment.paths.checkpoints))
-            client = await stack.enter_async_context(openai.DefaultAsyncHttpxClient(timeout=self._timeout))
+            client = await stack.enter_async_context(self._client(segment))
             graph = self._graph(run, TellingSaver(database, run.closed), client)
             try:
                 _refuse_other_engines(segment)
@@ -97,6 +104,17 @@ class GraphtonEngine:
             except openai.APIError as error:
                 found = explain(error, segment.model)
                 return Failed(found.kind, str(found))
+
+    def _client(self, segment: Segment) -> openai.DefaultAsyncHttpxClient:
+        """The HTTP client of a run; its requests are recorded, or answered from a recording."""
+        data, redact = segment.paths.root.parent.parent, segment.redactor.text
+        if segment.model.provider.api == "replay":
+            replay = ReplayTransport(recording_file(data, segment.model.model), redact)
+            return openai.DefaultAsyncHttpxClient(timeout=self._timeout, transport=replay)
+        if not self._record:
+            return openai.DefaultAsyncHttpxClient(timeout=self._timeout)
+        recording = RecordingTransport(httpx2.AsyncHTTPTransport(), recording_file(data, self._record), redact)
+        return openai.DefaultAsyncHttpxClient(timeout=self._timeout, transport=recording)
 
     def _graph(self, run: Run, saver: TellingSaver, client: openai.DefaultAsyncHttpxClient) -> Any:
         segment = run.segment
@@ -125,20 +143,28 @@ class GraphtonEngine:
         for event in history.told(before or [], run.segment):
             run.emit(event)
         answer = history.answer_in(before or [])
-        if answer is not None and not state.next:
-            return Completed(str(answer.text))
-        resumes = before is not None and bool(state.next)
-        message = HumanMessage(run.segment.message, id=run.segment.execution_id)
-        await self._stream(graph, None if resumes else {"messages": [message]}, config, run)
+        if answer is None or state.next:
+            resumes = before is not None and bool(state.next)
+            message = HumanMessage(run.segment.message, id=run.segment.execution_id)
+            await self._stream(graph, None if resumes else {"messages": [message]}, config, run)
+        outcome = await self._outcome(graph, config, run)
+        if not isinstance(outcome, HumanMessage):
+            return outcome
+        await self._stream(graph, {"messages": [outcome]}, config, run)
+        repaired = await self._outcome(graph, config, run)
+        return Failed(KIND, str(repaired.text)) if isinstance(repaired, HumanMessage) else repaired
+
+    async def _outcome(self, graph: Any, config: Any, run: Run) -> Outcome | HumanMessage:
+        """What the state of the conversation means; a message when the answer is to be repaired by it."""
         if run.gate.asks:
             return Waiting(tuple(run.gate.asks.values()))
-        after = history.since(_messages(await graph.aget_state(config)), run.segment.execution_id)
-        answer = history.answer_in(after or [])
+        after = history.since(_messages(await graph.aget_state(config)), run.segment.execution_id) or []
+        answer = history.answer_in(after)
         if answer is None and run.control.reason is not None:
             return run.control.outcome()  # a sub-agent stopped at a safe point of its own
         if answer is None:
             return Failed("no_answer", "the agent ended without an answer of its model")
-        return Completed(str(answer.text))
+        return _judged(run.segment, str(answer.text), after)
 
     async def _stream(self, graph: Any, source: Any, config: Any, run: Run) -> None:
         drain = RunControl()
@@ -149,8 +175,21 @@ class GraphtonEngine:
                 run.heard(message)
 
 
+def _judged(segment: Segment, text: str, after: Sequence[AnyMessage]) -> Outcome | HumanMessage:
+    """Read the document that an answer must be; once per execution a message asks to repair it."""
+    expected = Expected(segment.output_schema)
+    document, problem = (None, "") if expected.schema is None else expected.read(text)
+    if not problem:
+        return Completed(text, document)
+    repair_id = f"{segment.execution_id}/repair"
+    if any(message.id == repair_id for message in after):
+        return Failed(KIND, f"the model's answer does not fit structured_output_schema, not even repaired: {problem}")
+    return HumanMessage(repair_of(problem), id=repair_id)
+
+
 def _backend(segment: Segment) -> CompositeBackend:
-    return CompositeBackend(default=WorkspaceBackend(FileTools.of(segment)), routes={}, artifacts_root=_ARTIFACTS)
+    backend = ShellBackend if EXECUTE in segment.tools.tools else WorkspaceBackend
+    return CompositeBackend(default=backend(FileTools.of(segment)), routes={}, artifacts_root=_ARTIFACTS)
 
 
 def _middleware(segment: Segment) -> list[AgentMiddleware[Any, Any, Any]]:
