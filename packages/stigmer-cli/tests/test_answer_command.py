@@ -57,3 +57,15 @@ def test_what_waits_for_nothing_and_wrong_forms_are_refused(server: StandIn, cap
     agent = stored(server, "agent_execution", "two")
     code, _, err = ctl(capsys, "answer", agent.metadata.id, "approve")
     assert (code, "stigmer-ctl approve" in err) == (2, True)
+
+
+def test_approve_and_reject_say_yes_and_no_to_a_task(server: StandIn, capsys: Capsys) -> None:
+    run = asking(server, "pay")
+    assert ctl(capsys, "approve", run.metadata.id, "--comment", "fine")[0] == 0
+    request = server.calls[-1][1]
+    assert (request.task_name, request.outcome, request.comment) == ("/do/0/pay", "approve", "fine")
+    assert ctl(capsys, "reject", run.metadata.id, "pay")[0] == 0
+    assert server.calls[-1][1].outcome == "deny"
+    run.status.tasks[0].human_request.outcomes[0].name = "release"
+    code, _, err = ctl(capsys, "approve", run.metadata.id)
+    assert (code, "offers release, deny" in err) == (2, True)

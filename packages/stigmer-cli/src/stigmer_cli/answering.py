@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf.json_format import ParseDict
 
+from stigmer_api.kinds import Kind
 from stigmer_api.methods import method
 from stigmer_cli.client import ServerClient, full_name
 from stigmer_cli.errors import RequestFailedError, UsageError
@@ -16,6 +17,10 @@ from stigmer_cli.running import find_execution, read_input
 
 _WAITING = 6
 """WORKFLOW_TASK_WAITING_APPROVAL"""
+
+
+_YES: Final = ("approve", "approved", "yes", "accept", "ok")
+_NO: Final = ("deny", "reject", "denied", "rejected", "no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,35 @@ def read_form(text: str) -> str:
 def submit(client: ServerClient, word: str, answer: TaskAnswer, form: str) -> str:
     """Answer a task of the workflow execution that `word` names, and return what came of it. Raises CliError."""
     kind, execution = find_execution(client, word)
+    return submit_to(client, kind, execution, answer, form)
+
+
+def task_meant(execution: Any, word: str) -> Any:
+    """The waiting task that `approve EXECUTION [WORD]` means, or None when it means a tool call of an agent."""
+    waiting = waiting_tasks(execution)
+    if word:
+        return next((task for task in waiting if word in {task.task_id, task.task_name}), None)
+    return waiting[0] if len(waiting) == 1 and not execution.status.pending_approvals else None
+
+
+def yes_or_no(task: Any, word: str, action: str, comment: str) -> TaskAnswer:
+    """The answer that `action` (APPROVE or REJECT) is to what the task offers. Raises UsageError."""
+    offered = [outcome.name for outcome in task.human_request.outcomes]
+    names = {"APPROVE": _YES, "REJECT": _NO}.get(action, ())
+    outcome = next((name for name in names if name in offered), "")
+    if not outcome:
+        raise UsageError(
+            f"the task {task.task_name!r} offers {', '.join(offered)}",
+            hint=f"stigmer-ctl answer {word} OUTCOME --task {task.task_id}",
+        )
+    return TaskAnswer(task.task_id, outcome, comment=comment)
+
+
+def submit_to(client: ServerClient, kind: Kind, execution: Any, answer: TaskAnswer, form: str) -> str:
+    """The same for an execution that was read already."""
     if kind.key != "workflow_execution":
         hint = "tool calls of agents are answered with `stigmer-ctl approve` and `stigmer-ctl reject`"
-        raise UsageError(f"{word!r} is no workflow execution", hint=hint)
+        raise UsageError(f"{execution.metadata.id!r} is no workflow execution", hint=hint)
     task = answer.task or _only_one(full_name(kind, execution), waiting_tasks(execution))
     request: Any = method(kind, "submitWorkflowTaskApproval").request(
         execution_id=execution.metadata.id,

@@ -9,6 +9,7 @@ from typing import Any
 
 from stigmer_api.kinds import Kind
 from stigmer_api.methods import method
+from stigmer_cli import answering
 from stigmer_cli.client import ServerClient, full_name
 from stigmer_cli.errors import RequestFailedError, UsageError
 from stigmer_cli.following.questions import described, pending_of
@@ -44,8 +45,12 @@ def read_arguments(text: str) -> str:
 
 
 def submit(client: ServerClient, word: str, answer: Answer, form: str) -> str:
-    """Answer a tool call of the execution that `word` names, and return what came of it. Raises CliError."""
+    """Answer a tool call or a task of the execution that `word` names; return what came of it. Raises CliError."""
     kind, execution = find_execution(client, word)
+    task = answering.task_meant(execution, answer.tool_call)
+    if task is not None:
+        said = answering.yes_or_no(task, execution.metadata.id, answer.action, answer.comment)
+        return answering.submit_to(client, kind, execution, said, form)
     call = answer.tool_call or _only_one(kind, execution)
     request: Any = method(kind, "submitApproval").request(
         tool_call_id=call,

@@ -10,7 +10,9 @@ from stigmer_cli import invocation
 from stigmer_cli.terminal import result
 
 ExecutionArgument = Annotated[str, typer.Argument(help="id of an agent or workflow execution")]
-CallArgument = Annotated[str, typer.Argument(help="id of the tool call; needed when several wait", show_default=False)]
+CallArgument = Annotated[
+    str, typer.Argument(help="id of the tool call, or name of the task; needed when several wait", show_default=False)
+]
 CommentOption = Annotated[str, typer.Option("--comment", help="why; the agent reads it when the call does not run")]
 
 
@@ -22,7 +24,7 @@ def approve(
     args: Annotated[str, typer.Option("--args", metavar="JSON|@FILE|-", help="run it with these arguments")] = "",
     comment: CommentOption = "",
 ) -> None:
-    """Let a tool call run that waits for approval."""
+    """Let a tool call run that waits for approval, or say yes to a task of a workflow that asks."""
     _answer(context, execution, tool_call, "APPROVE_ALL" if everything else "APPROVE", comment, args)
 
 
@@ -33,7 +35,7 @@ def reject(
     skip: Annotated[bool, typer.Option("--skip", help="only pass over it: the agent goes on without it")] = False,
     comment: CommentOption = "",
 ) -> None:
-    """Forbid a tool call that waits for approval; the agent is told and goes on."""
+    """Forbid a tool call that waits for approval (the agent is told and goes on), or say no to a task that asks."""
     _answer(context, execution, tool_call, "SKIP" if skip else "REJECT", comment, "")
 
 
