@@ -125,6 +125,18 @@ async def test_a_document_that_changes_during_an_execution_is_not_used(run: Run,
     assert len(pets) == 1
 
 
+async def test_a_document_of_aliases_that_would_fill_the_memory_is_refused(run: Run, http: Any) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+
+    async def bomb(*_: Any) -> Any:
+        return 200, "\n".join(lines).encode()
+
+    http.answer = bomb
+    error = await fault_of(run, openapi("getPetById", "{petId: 1}"))
+    assert (error["type"], "more than 1000000 values" in error["detail"]) == ("configuration", True)
+
+
 # --- functions -----------------------------------------------------------------------------------------------------
 
 

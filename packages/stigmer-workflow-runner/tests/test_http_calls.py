@@ -122,3 +122,32 @@ async def test_a_connection_that_breaks_off_is_a_communication_error(calls: Any)
     async with server:
         port = server.sockets[0].getsockname()[1]
         assert (await error_of(calls, request(f"http://127.0.0.1:{port}/")))["status"] == 503
+
+
+async def test_no_cookie_of_one_call_is_sent_by_another(calls: Any, http: Any) -> None:
+    async def baker(*_: Any) -> Any:
+        return 200, {"header": ("Set-Cookie", "session=of-somebody; Path=/")}
+
+    http.answer = baker
+    await calls.call(request(f"{http.url}/a"))
+    await calls.call(request(f"{http.url}/a"))
+    assert "cookie" not in http.requests[1][2]
+
+
+async def test_the_query_is_added_to_that_of_the_uri(calls: Any, http: Any) -> None:
+    assert (await calls.call(request(f"{http.url}/a?x=1", query=[["y", "2"]])))["path"] == "/a?x=1&y=2"
+
+
+async def test_a_header_that_http_cannot_hold_is_an_error_of_the_document(calls: Any, http: Any) -> None:
+    error = await error_of(calls, request(http.url, headers={"X-Name": "Łukasz"}))
+    assert (error["type"].rpartition("/")[2], error["status"]) == ("configuration", 400)
+
+
+async def test_a_form_is_sent_as_one(calls: Any, http: Any) -> None:
+    async def accept(*_: Any) -> Any:
+        return 200, {}
+
+    http.answer = accept
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    await calls.call(request(http.url, method="POST", headers=headers, body={"a": "x y", "b": [1, 2]}, has_body=True))
+    assert http.requests[0][3] == b"a=x+y&b=1&b=2"

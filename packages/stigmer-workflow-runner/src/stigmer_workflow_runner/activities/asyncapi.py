@@ -22,7 +22,7 @@ from stigmer_workflow_runner.activities.documents import Documents
 from stigmer_workflow_runner.activities.failures import failure
 from stigmer_workflow_runner.activities.guard import HostRefusedError, refused
 from stigmer_workflow_runner.activities.subscriptions import Bus, Subscription, Subscriptions
-from stigmer_workflow_runner.activities.web import Request, Web, body_of, communication
+from stigmer_workflow_runner.activities.web import Request, Web, body_of, communication, lines_of
 from stigmer_workflow_runner.activities.world import Opened, World
 from stigmer_workflow_runner.errors import fault
 from stigmer_workflow_runner.json_text import size_of
@@ -120,8 +120,8 @@ class AsyncApiCalls:
                     detail = f"{request.label} answered {response.status_code} {response.reason_phrase}"
                     raise failure(communication(response.status_code, detail))
                 events = response.headers.get("content-type", "").startswith(_EVENT_STREAM)
-                lines = response.aiter_lines()
                 # A stream has no end to speak of: what is limited is one message.
+                lines = lines_of(response, self._web.max_bytes, request.label)
                 async for text in json_rpc.events(lines, self._web.max_bytes, request.label) if events else lines:
                     if text.strip():
                         yield _message(_value(text), {}, target)

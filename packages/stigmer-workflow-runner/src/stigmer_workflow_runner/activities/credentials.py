@@ -63,7 +63,11 @@ class Authenticator:
             return None
         kind = policy["kind"]
         fields = _from_secret(kind, policy["secret"], opened) if policy.get("secret") else policy["fields"]
-        opened.redactor.add_json([fields.get(key) for key in ("password", "token", "client", "subject", "actor")])
+        opened.redactor.add_json([fields.get(key) for key in ("password", "token")])
+        for key in ("client", "subject", "actor"):
+            part = fields.get(key)
+            if isinstance(part, Mapping):
+                opened.redactor.add_json([part.get(name) for name in ("secret", "assertion", "token")])
         if kind in ("oauth2", "oidc"):
             token = await self._tokens.of(kind, fields, opened.redactor, fresh=fresh)
             return Credentials(SCHEMES[kind], token, _Header(f"Bearer {token}"), renewable=True)

@@ -31,6 +31,10 @@ from stigmer_workflow_runner.errors import error_object
 KEPT: Final = 64
 KEPT_FILES: Final = 500
 MAX_BYTES: Final = 8 * 1024 * 1024
+MAX_YAML_BYTES: Final = 2 * 1024 * 1024
+"""YAML is read by Python alone, which takes seconds for this much."""
+MAX_VALUES: Final = 1_000_000
+"""Values of a YAML document; aliases count as often as they are used, so that a few lines cannot fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ class Documents:
         request = Request("GET", uri, {"Accept": f"{ACCEPT}, application/yaml, text/plain"}, redirect=True)
         answer = await self._authenticator.send(request, policy, opened)
         answer.check(f"reading the document {uri}")
+        if len(answer.body) > MAX_BYTES:
+            raise failure(error_object("configuration", f"{uri} is larger than {MAX_BYTES} bytes"))
         return answer.body
 
     def _file(self, uri: str) -> bytes:
@@ -148,9 +154,24 @@ def _parsed(document: Document) -> Json:
     text = document.text
     with contextlib.suppress(ValueError):
         return json.loads(text)
+    if len(text) > MAX_YAML_BYTES:
+        detail = f"the YAML document {document.uri} is larger than {MAX_YAML_BYTES} bytes: write it as JSON"
+        raise failure(error_object("configuration", detail))
     try:
-        return json.loads(json.dumps(YAML(typ="safe", pure=True).load(text), default=str))
+        return _plain(YAML(typ="safe", pure=True).load(text), [MAX_VALUES])
     except (YAMLError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         detail = f"the document {document.uri} is neither JSON nor YAML: {reason}"
         raise failure(error_object("configuration", detail)) from error
+
+
+def _plain(value: Any, left: list[int]) -> Json:
+    """A YAML value as JSON: keys are texts, dates too. Raises `ValueError` when there are more than `left` values."""
+    left[0] -= 1
+    if left[0] < 0:
+        raise ValueError(f"it has more than {MAX_VALUES} values")
+    if isinstance(value, dict):
+        return {str(key): _plain(item, left) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, left) for item in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

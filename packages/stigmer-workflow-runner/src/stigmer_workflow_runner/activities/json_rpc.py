@@ -34,18 +34,18 @@ def result_of(message: Json, label: str) -> Json:
 
 
 async def events(lines: AsyncIterator[str], max_bytes: int, label: str) -> AsyncIterator[str]:
-    """The data of each server-sent event; fails when all together are larger than `max_bytes`."""
+    """The data of each server-sent event; one that is larger than `max_bytes` is a communication error."""
     data: list[str] = []
     size = 0
     async for line in lines:
         size += len(line)
         if size > max_bytes:
-            raise failure(communication(502, f"{label}: the answer is larger than {max_bytes} bytes"))
+            raise failure(communication(502, f"{label}: an event is larger than {max_bytes} bytes"))
         if line.startswith("data:"):
             data.append(line[5:].removeprefix(" "))
         elif not line and data:
             yield "\n".join(data)
-            data = []
+            data, size = [], 0
     if data:
         yield "\n".join(data)
 

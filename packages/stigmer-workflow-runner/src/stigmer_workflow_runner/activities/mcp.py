@@ -13,13 +13,15 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, Protocol
 
+import httpx
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from stigmer_api.dsl.errors import Json
 from stigmer_workflow_runner.activities import json_rpc
 from stigmer_workflow_runner.activities.credentials import Authenticator, Credentials
 from stigmer_workflow_runner.activities.failures import failure
-from stigmer_workflow_runner.activities.web import Request, Web, communication
+from stigmer_workflow_runner.activities.web import Request, Web, communication, lines_of, read_all
 from stigmer_workflow_runner.activities.world import Opened, World
 from stigmer_workflow_runner.errors import error_object, fault
 from stigmer_workflow_runner.requests import texts
@@ -87,7 +89,11 @@ class McpCalls:
             detail = "this runner starts no MCP servers (workflow_runner.mcp_stdio is off): use transport.http"
             raise failure(error_object("authorization", detail))
         async with _process(argument["stdio"], self._web.max_bytes) as process:
-            yield _Stdio(process, self._web.max_bytes)
+            server = _Stdio(process, self._web.max_bytes)
+            try:
+                yield server
+            finally:
+                await server.stop_listening()
 
 
 def _said(result: Mapping[str, Json]) -> str:
@@ -108,35 +114,32 @@ class _Http:
         self._uri = self._where["endpoint"]["uri"]
 
     async def ask(self, message: dict[str, Json]) -> Json:
-        """POST the request."""
-        answer = await self._post(message)
-        kind = answer.headers.get("content-type", "")
-        if not kind.startswith("text/event-stream"):
-            return json_rpc.parsed(answer.body, self._uri)
-        lines = _lines(answer.body.decode("utf-8", "replace"))
-        async for data in json_rpc.events(lines, self._web.max_bytes, self._uri):
-            found = json_rpc.parsed(data, self._uri)
-            if isinstance(found, dict) and found.get("id") == message["id"]:
-                return found
+        """POST the request and read its answer, no further."""
+        async with self._sent("POST", message) as response:
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                return json_rpc.parsed(await read_all(response, self._web.max_bytes, self._uri), self._uri)
+            lines = lines_of(response, self._web.max_bytes, self._uri)
+            async for data in json_rpc.events(lines, self._web.max_bytes, self._uri):
+                found = json_rpc.parsed(data, self._uri)
+                if isinstance(found, dict) and found.get("id") == message["id"] and "method" not in found:
+                    return found
         raise failure(communication(502, f"{self._uri}: the stream ended without an answer"))
 
     async def tell(self, message: dict[str, Json]) -> None:
         """POST the notification."""
-        await self._post(message)
+        async with self._sent("POST", message):
+            return
 
     async def leave(self) -> None:
         """End the session; a server that does not mind it is fine."""
         if self._session:
-            with contextlib.suppress(Exception):
-                await self._send("DELETE", None)
+            with contextlib.suppress(ApplicationError):
+                async with self._sent("DELETE", None):
+                    return
 
-    async def _post(self, message: dict[str, Json]) -> Any:
-        answer = await self._send("POST", json.dumps(message).encode())
-        answer.check(f"POST {self._uri}")
-        self._session = answer.headers.get("mcp-session-id", self._session)
-        return answer
-
-    async def _send(self, method: str, content: bytes | None) -> Any:
+    @contextlib.asynccontextmanager
+    async def _sent(self, method: str, message: dict[str, Json] | None) -> AsyncIterator[httpx.Response]:
+        """The response to a message. A token that the server refuses is replaced once."""
         headers = {
             "Accept": "application/json, text/event-stream",
             "Content-Type": "application/json",
@@ -146,14 +149,22 @@ class _Http:
             headers["Mcp-Session-Id"] = self._session
         if self.version:
             headers["MCP-Protocol-Version"] = self.version
-        policy = self._where["endpoint"]["authentication"]
-        request = Request(method, self._uri, headers, content=content)
-        return await self._authenticator.send(request, policy, self._opened, self._credentials)
+        request = Request(method, self._uri, headers, content=json.dumps(message).encode() if message else None)
+        async with contextlib.AsyncExitStack() as stack:
+            response = await stack.enter_async_context(self._web.stream(request, self._auth()))
+            if response.status_code == 401 and self._credentials is not None and self._credentials.renewable:
+                policy = self._where["endpoint"]["authentication"]
+                self._credentials = await self._authenticator.of(policy, self._opened, fresh=True)
+                response = await stack.enter_async_context(self._web.stream(request, self._auth()))
+            if not 200 <= response.status_code < 300:
+                text = (await response.aread())[:500].decode("utf-8", "replace")
+                detail = f"{request.label} answered {response.status_code} {response.reason_phrase}: {text}"
+                raise failure(communication(response.status_code, detail.rstrip(": ")))
+            self._session = response.headers.get("mcp-session-id", self._session)
+            yield response
 
-
-async def _lines(text: str) -> AsyncIterator[str]:
-    for line in text.splitlines():
-        yield line
+    def _auth(self) -> httpx.Auth | None:
+        return None if self._credentials is None else self._credentials.auth
 
 
 class _Stdio:
@@ -161,6 +172,14 @@ class _Stdio:
 
     def __init__(self, process: asyncio.subprocess.Process, max_bytes: int) -> None:
         self._process, self._max_bytes = process, max_bytes
+        self._said = b""
+        self._listening = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        """Read what the server says beside, so that it never waits for somebody to; the last of it is kept."""
+        assert self._process.stderr is not None  # noqa: S101 - for the type checker: it is a pipe
+        while data := await self._process.stderr.read(SAID_BYTES):
+            self._said = (self._said + data)[-SAID_BYTES:]
 
     async def ask(self, message: dict[str, Json]) -> Json:
         """Write the request and read until its response; what the server asks meanwhile is declined."""
@@ -189,9 +208,16 @@ class _Stdio:
             await self._process.stdin.drain()
 
     async def _last_words(self) -> str:
-        stderr = self._process.stderr
-        text = "" if stderr is None else (await stderr.read(SAID_BYTES)).decode("utf-8", "replace").strip()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._listening), STOP_SECONDS)
+        text = self._said.decode("utf-8", "replace").strip()
         return f": {text}" if text else ""
+
+    async def stop_listening(self) -> None:
+        """The server is gone."""
+        self._listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._listening
 
 
 def _declined(asked: Mapping[str, Json]) -> dict[str, Json]:

@@ -12,6 +12,10 @@ from urllib.parse import quote, quote_plus
 from stigmer_api.dsl.errors import Json
 from stigmer_workflow_runner.step import MASK
 
+PUBLIC: Final = frozenset(
+    {"audiences", "authentication", "authority", "endpoints", "grant", "issuers", "request", "scopes", "username"}
+)
+"""Fields of a policy that say how and where, and are no secrets even when they come from one."""
 SHORTEST: Final = 4
 """Characters of the shortest value that is looked for: shorter ones occur everywhere by chance."""
 
@@ -31,12 +35,13 @@ class Redactor:
                 self._pattern = None
 
     def add_json(self, value: Json) -> None:
-        """Look for every text inside a value too."""
+        """Look for every text inside a value too, except in the `PUBLIC` fields of a policy."""
         if isinstance(value, str):
             self.add([value])
         elif isinstance(value, dict):
-            for item in value.values():
-                self.add_json(item)
+            for key, item in value.items():
+                if key not in PUBLIC:
+                    self.add_json(item)
         elif isinstance(value, list):
             for item in value:
                 self.add_json(item)

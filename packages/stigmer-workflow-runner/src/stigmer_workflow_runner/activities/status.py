@@ -46,7 +46,6 @@ _WIRE_KINDS: Mapping[str, str] = {
     "listen": "listen",
     "emit": "emit_event",
     "call human": "human_input",
-    "call grpc": "grpc_call",
     "call llm": "llm_call",
     "call eval": "eval",
     "call validate": "validate",

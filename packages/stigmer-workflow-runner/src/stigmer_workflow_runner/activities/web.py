@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final
 
 import httpx
@@ -56,7 +57,7 @@ class Answer:
             return None
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "application/json" or kind.endswith("+json"):
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, RecursionError):
                 return json.loads(self.body)
         charset = httpx.Response(200, headers=self.headers).charset_encoding
         try:
@@ -99,17 +100,8 @@ class Web:
     async def send(self, request: Request, auth: httpx.Auth | None = None) -> Answer:
         """Make a request and read its answer, whatever its status. Fails with a communication error."""
         async with self.stream(request, auth) as response:
-            chunks, size = [], 0
-            async for chunk in response.aiter_bytes():
-                size += len(chunk)
-                if size > self.max_bytes:
-                    raise failure(
-                        communication(502, f"{request.label}: the body is larger than {self.max_bytes} bytes")
-                    )
-                chunks.append(chunk)
-        return Answer(
-            response.status_code, response.reason_phrase, response.headers, b"".join(chunks), response.request.headers
-        )
+            body = await read_all(response, self.max_bytes, request.label)
+        return Answer(response.status_code, response.reason_phrase, response.headers, body, response.request.headers)
 
     @contextlib.asynccontextmanager
     async def stream(self, request: Request, auth: httpx.Auth | None = None) -> AsyncIterator[httpx.Response]:
@@ -136,7 +128,9 @@ class Web:
             pool: Any = transport._pool  # noqa: SLF001 - httpx has no other place for a network backend
             pool._network_backend = self.guard.backend()  # noqa: SLF001 - see above
             timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
-            self._client = httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
+            # The pool is shared by all executions, so no cookie of one may be sent by another.
+            jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+            self._client = httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False, cookies=jar)
             self._client.max_redirects = MAX_REDIRECTS
         return self._client
 
@@ -151,9 +145,36 @@ def _explained(label: str) -> Any:
         raise failure(communication(504, f"{label}: no answer in time ({type(error).__name__})")) from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise failure(error_object("configuration", f"{label}: not a usable URI: {error}")) from error
+    except UnicodeError as error:
+        detail = f"{label}: a header holds what HTTP cannot: {type(error).__name__}"
+        raise failure(error_object("configuration", detail)) from error
     except httpx.HTTPError as error:
         reason = str(error) or type(error).__name__
         raise failure(communication(503, f"{label}: {reason}")) from error
+
+
+async def read_all(response: httpx.Response, max_bytes: int, label: str) -> bytes:
+    """The whole body; one of more than `max_bytes` is a communication error."""
+    chunks, size = [], 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > max_bytes:
+            raise failure(communication(502, f"{label}: the body is larger than {max_bytes} bytes"))
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def lines_of(response: httpx.Response, max_bytes: int, label: str) -> AsyncIterator[str]:
+    """The lines of a body that may never end; a line of more than `max_bytes` is a communication error."""
+    rest = ""
+    async for text in response.aiter_text():
+        *lines, rest = (rest + text).replace("\r\n", "\n").split("\n")
+        for line in lines:
+            yield line
+        if len(rest) > max_bytes:
+            raise failure(communication(502, f"{label}: a line is larger than {max_bytes} bytes"))
+    if rest:
+        yield rest
 
 
 def body_of(body: Json, headers: dict[str, str]) -> bytes:
