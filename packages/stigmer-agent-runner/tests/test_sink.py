@@ -8,8 +8,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from stigmer_agent_runner.engine.protocol import MessageStarted, TextDelta
+from stigmer_agent_runner.engine.protocol import (
+    MessageStarted,
+    SubAgentEvent,
+    SubAgentStarted,
+    TextDelta,
+    ToolRequested,
+)
 from stigmer_agent_runner.errors import ExecutionGone
+from stigmer_agent_runner.redaction import Redactor
 from stigmer_agent_runner.status.reducer import StatusReducer
 from stigmer_agent_runner.status.sink import RESTART_GAP, StatusSink
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import io_pb2, status_pb2
@@ -201,3 +208,23 @@ async def test_large_statuses_are_sent_less_often() -> None:
             await clock.pass_by(0.1)
 
     assert sum(report.ByteSize() for report in server.reports) < 5 * 1024 * 1024
+
+
+async def test_a_secret_in_a_stream_never_shows_not_even_its_beginning() -> None:
+    server, clock = Server(), FakeClock()
+    async with sinking(server, clock) as sink:
+        sink.redactor = Redactor({"TOKEN": "tok-123456789"})
+        sink.emit(MessageStarted(0, "m"))
+        sink.emit(ToolRequested(0, 0, "c1", "task", {}))
+        sink.emit(SubAgentStarted("c1", "helper", "work", "work"))
+        sink.emit(SubAgentEvent("c1", MessageStarted(0, "m")))
+        for piece in ("The key is ", "to", "k-12345", "6789", ", keep it."):
+            sink.emit(TextDelta(0, piece))
+            sink.emit(SubAgentEvent("c1", TextDelta(0, piece)))
+            await clock.pass_by(1)
+        sink.emit(SubAgentEvent("c1", ToolRequested(0, 0, "c2", "write_file", {"content": "tok-123456789"})))
+        await clock.pass_by(1)
+    whole = "\n".join(str(report) for report in server.reports)
+    assert "tok-" not in whole
+    assert whole.count("The key is [secret:TOKEN], keep it.") >= 2
+    assert 'string_value: "[secret:TOKEN]"' in whole

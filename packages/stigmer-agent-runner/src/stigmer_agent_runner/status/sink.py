@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
-from stigmer_agent_runner.engine.protocol import TextDelta
+from stigmer_agent_runner.engine.protocol import SubAgentEvent, TextDelta
 from stigmer_agent_runner.errors import ExecutionGone
 from stigmer_agent_runner.failpoints import failpoint
 from stigmer_agent_runner.redaction import NOTHING, Redactor, redact_message
@@ -162,6 +162,8 @@ def _redacted(event: Event, redactor: Redactor) -> Event:
     """Redact an event before anything of it is cut short. Pieces of a stream are redacted once they are joined."""
     if not redactor or isinstance(event, TextDelta):
         return event
+    if isinstance(event, SubAgentEvent):
+        return SubAgentEvent(event.call_id, _redacted(event.event, redactor))
     found = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
     texts = {name: value for name, value in found.items() if isinstance(value, str | Mapping) and name != "call_id"}
     return dataclasses.replace(event, **{name: redactor.value(value) for name, value in texts.items()})
@@ -171,7 +173,8 @@ def _redact_report(part: status_pb2.AgentExecutionStatus, redactor: Redactor) ->
     """The one exit of everything that a run says."""
     if not redactor:
         return
-    for message in part.messages:
-        if message.is_streaming:
-            message.content = redactor.growing(message.content)
+    for messages in (part.messages, *(nested.messages for nested in part.sub_agent_executions)):
+        for message in messages:
+            if message.is_streaming:
+                message.content = redactor.growing(message.content)
     redact_message(part, redactor)
