@@ -3,61 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from agent_runner_testing.model import ModelServer, Turn
-from agent_runner_testing.tools import Notebook
+from agent_runner_testing.player import Player
 
-from stigmer_agent_runner.approvals.policy import Action, Approvals, Decision
+from stigmer_agent_runner.approvals.policy import Action, Decision
 from stigmer_agent_runner.engine import protocol as events
-from stigmer_agent_runner.engine.graphton.engine import GraphtonEngine
 from stigmer_agent_runner.engine.ledger import Ledger
 from stigmer_agent_runner.engine.protocol import (
     Completed,
     Control,
-    Event,
     Outcome,
-    Segment,
     StopReason,
     Waiting,
     Yielded,
 )
-from stigmer_agent_runner.engine.providers import PROVIDERS, ModelChoice
-from stigmer_agent_runner.engine.retry import RetryPolicy
-from stigmer_agent_runner.sessions import SessionPaths
-from stigmer_agent_runner.tools.tool import Toolset
 
 YES = Decision(Action.APPROVE, "ada")
 OK = Completed("ok ")  # the model streams words, each with a space
-
-
-class Player:
-    """Runs segments of one execution against a model, as segment.py does it."""
-
-    def __init__(self, home: Path, model: ModelServer) -> None:
-        self.paths = SessionPaths.of(home, "ses-1")
-        self.paths.prepare()
-        self.model = model
-        self.notes = Notebook(home / "notes.log")
-        self.events: list[Event] = []
-        self.control = Control()
-
-    async def play(self, message: str, **decisions: Decision) -> Outcome:
-        """One segment. decisions: answers by the id of their call."""
-        choice = ModelChoice(PROVIDERS["ollama"], "qwen3", self.model.base_url)
-        segment = Segment("aex-1", "ses-1", "tester", "You take notes.", message, choice, self.paths)
-        async with self.notes.open(None, None) as tools:
-            ready = dataclasses.replace(segment, tools=Toolset.of(tools), approvals=Approvals(decisions=decisions))
-            engine = GraphtonEngine(RetryPolicy(2, 0.0, 0.0), 20.0, 50)
-            return await engine.run(ready, self.events.append, self.control)
-
-    def of(self, kind: type[Any]) -> list[Any]:
-        """The events of a type."""
-        return [event for event in self.events if isinstance(event, kind)]
 
 
 @pytest.fixture
@@ -110,8 +77,8 @@ async def test_parallel_answers_reach_their_own_calls_one_by_one(player: Player)
     assert player.notes.lines == ["free", "B", "c"]
     assert len(player.model.requests) == 2
     results = [item["content"] for item in player.model.requests[1]["messages"] if item["role"] == "tool"]
-    assert results[0].startswith("Rejected: ada does not allow this call of ask_first.")
-    assert results[1:] == ["noted free (aex-1)", "noted B (aex-1)", "noted c (aex-1)"]
+    wanted = ["Rejected: ada does not allow", "noted free (aex-1)", "noted B (aex-1)", "noted c (aex-1)"]
+    assert all(text in result for text, result in zip(wanted, results, strict=True))
     assert [event.call_id for event in player.of(events.ToolSkipped)] == [a]
 
 

@@ -83,7 +83,12 @@ class Killed:
         answering = asyncio.create_task(self.answer_everything())
         try:
             for point in points:
-                await self.start(point).died()
+                runner = self.start(point)
+                try:
+                    await runner.died()
+                finally:
+                    if runner.process.poll() is None:
+                        runner.kill()
             last = self.start()
             try:
                 return await self.stack.api.finished(self.execution)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stigmer_agent_runner.approvals.stored import approvals_of
+from stigmer_agent_runner.bounds import limits_of, schema_of
 from stigmer_agent_runner.catalog import AbilityResolver
+from stigmer_agent_runner.engine.prices import Prices
 from stigmer_agent_runner.engine.protocol import Notice, Segment
 from stigmer_agent_runner.environment import load_environment
 from stigmer_agent_runner.errors import ResolveError
@@ -65,6 +67,7 @@ async def resolve(
         return choose_model(override, agent.spec.model, agent.spec.script, settings, environment) if override else model
 
     abilities = AbilityResolver(server, SkillCache(settings.home / "data" / "skills"), variables)
+    prices = Prices.load(settings.home)
     segment = Segment(
         execution_id=execution.metadata.id,
         session_id=spec.session_id,
@@ -77,6 +80,9 @@ async def resolve(
         approvals=approvals_of(execution, settings.approval_timeout_seconds),
         environment=variables,
         abilities=await abilities.resolve(agent, session, choose),
+        limits=limits_of(spec.execution_config, model, prices),
+        prices=prices,
+        output_schema=schema_of(spec.execution_config),
     )
     return Resolved(await with_safety(segment, agent, settings), _notices(execution))
 
@@ -103,10 +109,6 @@ def _refuse_unsupported(
         ),
         "spec.attachments of the execution": bool(spec.attachments),
         "spec.workspace_file_refs of the execution": bool(spec.workspace_file_refs),
-        "spec.execution_config.structured_output_schema": config.HasField("structured_output_schema"),
-        "spec.execution_config.max_tool_rounds": config.max_tool_rounds > 0,
-        "spec.execution_config.max_tool_result_chars": config.max_tool_result_chars > 0,
-        "spec.execution_config.max_cost_usd": config.max_cost_usd > 0,
         "spec.execution_config.interaction_mode PLAN": config.interaction_mode == enum_pb2.INTERACTION_MODE_PLAN,
         "spec.execution_config.build_from_plan": config.build_from_plan,
     }

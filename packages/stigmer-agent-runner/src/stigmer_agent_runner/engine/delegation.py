@@ -35,6 +35,7 @@ def segment_for(segment: Segment, agent: SubAgent, task: str) -> Segment:
         model=agent.model,
         tools=Toolset.of([*own, *accessible(segment.tools, agent.access)]),
         abilities=Abilities(skills=agent.skills),
+        output_schema=None,
     )
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
 from stigmer_agent_runner.approvals.policy import Action, Approvals, Ask, Decision
 from stigmer_agent_runner.engine.ledger import CallState, Entry, Ledger
+from stigmer_agent_runner.engine.limits import Limits
 from stigmer_agent_runner.engine.protocol import (
     ApprovalGiven,
     ApprovalRequested,
@@ -97,13 +98,14 @@ class Gate:
     traits: Callable[[str], Traits]
     ledger: Ledger
     emit: Emit
+    limits: Limits = field(default_factory=Limits)
     asks: dict[str, Ask] = field(default_factory=dict)
 
     @classmethod
     def of(cls, segment: Segment, emit: Emit) -> Gate:
         """The gate of a segment."""
         ledger = Ledger(segment.paths.checkpoints, segment.execution_id)
-        return cls(segment.execution_id, segment.approvals, segment.tools.traits, ledger, emit)
+        return cls(segment.execution_id, segment.approvals, segment.tools.traits, ledger, emit, segment.limits)
 
     async def judge(self, call: Call) -> Verdict:
         """Say what to do with a call, and tell the user. Judging again gives the same."""
@@ -133,6 +135,7 @@ class Gate:
         self.emit(ToolStarted(call.call_id, edited, verdict.waived_by))
         failpoint("before-tool")
         result = await run()
+        result = replace(result, text=self.limits.shortened(result.text))
         failpoint("after-tool")
         if guarded:
             await asyncio.to_thread(self.ledger.done, call.call_id, result.text, failed=result.ending is Ending.FAILED)

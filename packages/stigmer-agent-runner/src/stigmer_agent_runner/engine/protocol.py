@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from stigmer_agent_runner.approvals.policy import Approvals, Ask, Decision
 from stigmer_agent_runner.abilities import Abilities
+from stigmer_agent_runner.approvals.policy import Approvals, Ask, Decision
+from stigmer_agent_runner.engine.limits import Limits
+from stigmer_agent_runner.engine.prices import Prices
 from stigmer_agent_runner.environment import EMPTY, Environment
 from stigmer_agent_runner.redaction import NOTHING, Redactor
 from stigmer_agent_runner.sandbox.job import ShellAccess
@@ -34,7 +36,8 @@ class Segment:
     abilities: the MCP servers that tools come from, skills and sub-agents.
     environment: all variables of the execution; secrets in it go to tools that declare them and nowhere else.
     redactor: takes them out of what tools say. shell: what its commands may do. surroundings: what a model must know
-    about its workspace, shell and network, for the system prompt.
+    about its workspace, shell and network, for the system prompt. limits: what the execution may spend. prices: what
+    models cost. output_schema: JSON Schema of the answer; None: plain text.
     """
 
     execution_id: str
@@ -52,6 +55,9 @@ class Segment:
     redactor: Redactor = field(default=NOTHING, repr=False)
     shell: ShellAccess = field(default_factory=ShellAccess)
     surroundings: str = ""
+    limits: Limits = field(default_factory=Limits)
+    prices: Prices = field(default_factory=Prices, repr=False)
+    output_schema: Mapping[str, Any] | None = None
 
     @property
     def thread_id(self) -> str:
@@ -63,15 +69,26 @@ class Segment:
         traits = self.tools.traits(name)
         return ToolRequested(turn, index, call_id, name, args, traits.kind, traits.mcp_server)
 
+    def priced(self, usage: Usage) -> Usage:
+        """The usage with what it cost, when the price of the model is known."""
+        price = self.prices.of(self.model)
+        if price is None:
+            return usage
+        cost = price.cost(
+            given=usage.input, made=usage.output, cache_read=usage.cache_read, cache_write=usage.cache_write
+        )
+        return replace(usage, cost=cost)
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one model call. `input` counts cached tokens too."""
+    """Tokens of one model call. `input` counts cached tokens too. cost: US dollars; None: the price is not known."""
 
     input: int = 0
     output: int = 0
     cache_read: int = 0
     cache_write: int = 0
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

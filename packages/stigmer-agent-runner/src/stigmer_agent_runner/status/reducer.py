@@ -6,18 +6,16 @@ resumes. Order: the user message, then per turn one AI message with its tool cal
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from google.protobuf.json_format import MessageToDict
+from typing import TYPE_CHECKING
 
 from stigmer_agent_runner.engine import protocol as events
-from stigmer_agent_runner.status import asking
+from stigmer_agent_runner.status import asking, todos, usage
 from stigmer_agent_runner.status import messages as shape
 from stigmer_agent_runner.status.nested import SubAgents
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, status_pb2
 
 if TYPE_CHECKING:
-    from stigmer_agent_runner.engine.protocol import Event, Usage
+    from stigmer_agent_runner.engine.protocol import Event
 
 _CLOSED = frozenset(
     {
@@ -28,7 +26,6 @@ _CLOSED = frozenset(
     }
 )
 _OF_A_CALL = events.ToolStarted | events.ToolDone | events.ToolFailed | events.ToolSkipped
-_USAGE_FIELDS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
 TERMINAL = frozenset(
     {
@@ -192,24 +189,11 @@ class StatusReducer:
         message.content = event.text
         message.is_streaming = False
         if event.usage is not None:
-            message.metadata.update({"usage": _usage(event.usage)})
+            message.metadata.update({"usage": usage.described(event.usage)})
             self._count_usage(at)
 
     def _count_usage(self, at: str) -> None:
-        """Sum up what the messages say: telling a turn twice counts it once."""
-        totals: dict[str, Any] = dict.fromkeys(_USAGE_FIELDS, 0)
-        counted = [message for message in self.status.messages if "usage" in message.metadata]
-        for message in counted:
-            usage = MessageToDict(message.metadata)["usage"]
-            for field in _USAGE_FIELDS:
-                totals[field] += int(usage.get(field, 0))
-        summary = status_pb2.StreamingUsageSummary(
-            **totals,
-            total_tokens=totals["input_tokens"] + totals["output_tokens"],
-            turn_count=len(counted),
-            model=str(MessageToDict(counted[-1].metadata).get("model", "")),
-            observed_at=self.status.streaming_usage.observed_at,
-        )
+        summary = usage.summed(self.status)
         if summary != self.status.streaming_usage:
             summary.observed_at = at
             self.status.streaming_usage.CopyFrom(summary)
@@ -268,6 +252,8 @@ class StatusReducer:
         self._nested.apply(event, at)
         if isinstance(inner, events.ApprovalRequested | events.ApprovalGiven):
             self._approval(inner, at)
+        elif isinstance(inner, events.MessageDone) and inner.usage is not None:
+            self._count_usage(at)
         elif isinstance(inner, _OF_A_CALL):
             self._header_changed |= asking.drop_pending(self.status, inner.call_id)
 
@@ -284,7 +270,8 @@ class StatusReducer:
         self._nested.closed(call_id, status, text, at)
         self._tool_message(call_id, at)
         if call.name == "write_todos" and status == enum_pb2.TOOL_CALL_COMPLETED:
-            self._set_todos(call, at)
+            todos.replace_todos(self.status, call, at)
+            self._todos_changed = True
 
     def _call(self, call_id: str) -> status_pb2.ToolCall:
         turn, index = self._places[call_id]
@@ -322,25 +309,6 @@ class StatusReducer:
                     message.content = "interrupted: the model was asked again and did not repeat this call"
                     self._changed.add(message.id)
 
-    def _set_todos(self, call: status_pb2.ToolCall, at: str) -> None:
-        found = MessageToDict(call.args).get("todos") or []
-        before = {key: (todo.created_at, todo.updated_at, todo.status) for key, todo in self.status.todos.items()}
-        self.status.ClearField("todos")
-        for index, item in enumerate(found):
-            key = shape.todo_id(item, index)
-            status = shape.todo_status(str(item.get("status", "pending")))
-            created, updated, old = before.get(key, (at, at, status))
-            self.status.todos[key].CopyFrom(
-                status_pb2.TodoItem(
-                    id=key,
-                    content=str(item.get("content", "")),
-                    status=status,
-                    created_at=created,
-                    updated_at=updated if old == status else at,
-                )
-            )
-        self._todos_changed = True
-
 
 def _ending(event: events.ToolDone | events.ToolFailed | events.ToolSkipped) -> tuple[enum_pb2.ToolCallStatus, str]:
     match event:
@@ -350,7 +318,3 @@ def _ending(event: events.ToolDone | events.ToolFailed | events.ToolSkipped) -> 
             return enum_pb2.TOOL_CALL_FAILED, event.error
         case events.ToolSkipped():
             return enum_pb2.TOOL_CALL_SKIPPED, event.text
-
-
-def _usage(usage: Usage) -> dict[str, int]:
-    return dict(zip(_USAGE_FIELDS, (usage.input, usage.output, usage.cache_read, usage.cache_write), strict=True))

@@ -46,7 +46,10 @@ async def gated(
         return message_of(call, verdict)
     carried = _Carried(segment, request, handler, verdict)
     answer = await gate.carry_out(call, verdict, carried.run)
-    return message_of(call, answer) if carried.result is None else carried.result
+    whole = carried.result
+    if whole is None or (isinstance(whole, ToolMessage) and answer.text != str(whole.text)):
+        return message_of(call, answer)
+    return whole
 
 
 class _Carried:

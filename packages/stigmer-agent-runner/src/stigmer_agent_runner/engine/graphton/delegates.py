@@ -16,6 +16,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import ToolMessage
 from langgraph.types import Command, interrupt
 
+from stigmer_agent_runner.engine.answers import Expected
 from stigmer_agent_runner.engine.delegation import DELEGATION, segment_for, subject_of
 from stigmer_agent_runner.engine.graphton.calls import Handler, described
 from stigmer_agent_runner.engine.graphton.hooks import Run, RunHooks
@@ -35,7 +36,8 @@ _WORKING: ContextVar[Run | None] = ContextVar("stigmer_working_sub_agent", defau
 
 def system_prompt(segment: Segment) -> str:
     """What a model is told before everything else."""
-    parts = (segment.instructions, segment.surroundings, NOTE, instructions_for(segment.abilities.skills))
+    answer = Expected(segment.output_schema).instructions
+    parts = (segment.instructions, segment.surroundings, NOTE, instructions_for(segment.abilities.skills), answer)
     return "\n\n".join(part for part in parts if part)
 
 

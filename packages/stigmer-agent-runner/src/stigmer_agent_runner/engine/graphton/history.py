@@ -24,6 +24,11 @@ def turns_in(messages: Sequence[AnyMessage]) -> int:
     return sum(isinstance(message, AIMessage) for message in messages)
 
 
+def rounds_in(messages: Sequence[AnyMessage]) -> int:
+    """How many turns of the model in `messages` called tools."""
+    return sum(isinstance(message, AIMessage) and bool(message.tool_calls) for message in messages)
+
+
 def answer_in(messages: Sequence[AnyMessage]) -> AIMessage | None:
     """Return the final answer: the last message, when it is the model's and asks for no tool."""
     last = messages[-1] if messages else None
@@ -44,7 +49,8 @@ def told(messages: Sequence[AnyMessage], segment: Segment) -> Iterator[Event]:
 
 def answered(turn: int, message: AIMessage, segment: Segment) -> Iterator[Event]:
     """Yield the events of a complete answer."""
-    yield MessageDone(turn, str(message.text), usage_of(message))
+    usage = usage_of(message)
+    yield MessageDone(turn, str(message.text), None if usage is None else segment.priced(usage))
     for index, call in enumerate(message.tool_calls):
         yield segment.requested(turn, index, call["id"] or "", call["name"], call["args"])
 

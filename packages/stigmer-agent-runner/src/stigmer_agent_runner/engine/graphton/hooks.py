@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.exceptions import ContextOverflowError
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
@@ -18,6 +19,7 @@ from stigmer_agent_runner.engine.graphton import history
 from stigmer_agent_runner.engine.graphton.arguments import RawArguments
 from stigmer_agent_runner.engine.graphton.calls import gated
 from stigmer_agent_runner.engine.graphton.chat import explain
+from stigmer_agent_runner.engine.limits import Spending, last_turn, notice_of
 from stigmer_agent_runner.engine.protocol import (
     Control,
     Emit,
@@ -41,6 +43,7 @@ class Run:
     retry: RetryPolicy
     max_steps: int
     gate: Gate
+    spending: Spending
     turn: int | None = None
     """The turn that the model is answering now."""
     arguments: RawArguments = field(default_factory=RawArguments)
@@ -49,6 +52,8 @@ class Run:
     sub_agent: str = ""
     """Name of the sub-agent whose run it is; empty: the agent's own. subject: a few words about its task."""
     subject: str = ""
+    task_id: str = ""
+    """Id of the call that a sub-agent works for."""
     restored: bool = False
     _speaker: str | None = None
     _closed: set[str] = field(default_factory=set)
@@ -132,6 +137,9 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
                 f"no answer after {run.max_steps} steps; the limit is agent.max_steps / STIGMER_AGENT_MAX_STEPS",
                 kind="step_limit",
             )
+        limit = await self._limit(run, before)
+        if limit:
+            request = _without_tools(request, limit)
 
         async def attempt() -> tuple[Any, AIMessage]:
             run.start(turn)
@@ -148,12 +156,30 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
             attempt, emit=run.emit, control=run.control, notice_key=f"turn-{turn}/retry"
         )
         failpoint("after-model")
+        if limit:
+            message.tool_calls = []
+        await self._note(run, turn, message)
         _give_ids(message, request.state["messages"], run.owners)
         run.done(message)
-        if message.response_metadata.get("finish_reason") == "length":
+        if _finish_reason(message) in {"length", "max_tokens"}:
             text = "The answer ends at the model's output limit and may be incomplete."
             run.emit(Notice(f"turn-{turn}/length", text))
         return response
+
+    async def _limit(self, run: Run, before: Sequence[AnyMessage]) -> str:
+        """The limit that is reached, which the user is told."""
+        rounds = 0 if run.sub_agent else history.rounds_in(before)
+        limit = await asyncio.to_thread(run.spending.reached, rounds)
+        if limit:
+            run.emit(Notice("limit", notice_of(limit)))
+        return limit
+
+    async def _note(self, run: Run, turn: int, message: AIMessage) -> None:
+        """Write down what a model call cost."""
+        usage = history.usage_of(message)
+        if usage is not None:
+            who = f"{run.sub_agent}/{run.task_id}"
+            await asyncio.to_thread(run.spending.note, who, turn, run.segment.priced(usage))
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
@@ -164,6 +190,11 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
         return await gated(run.segment, run.gate, request, handler, sub_agent=run.sub_agent, subject=run.subject)
 
 
+def _without_tools(request: ModelRequest, limit: str) -> ModelRequest:
+    """The last request of a run: the model can only answer."""
+    return request.override(messages=[*request.messages, HumanMessage(last_turn(limit))], tools=[])
+
+
 def _give_ids(message: AIMessage, earlier: Iterable[AnyMessage], others: Container[str]) -> None:
     """Make tool call ids unique in the conversation: some endpoints send none, or the same ones in every turn."""
     seen = {call["id"] for one in earlier if isinstance(one, AIMessage) for call in one.tool_calls}
@@ -171,6 +202,12 @@ def _give_ids(message: AIMessage, earlier: Iterable[AnyMessage], others: Contain
         if not call["id"] or call["id"] in seen or call["id"] in others:
             call["id"] = f"call_{uuid.uuid4().hex}"
         seen.add(call["id"])
+
+
+def _finish_reason(message: AIMessage) -> str:
+    """Why the model stopped, whatever its API calls it; empty: the answer was cut off."""
+    said = message.response_metadata
+    return str(said.get("finish_reason") or said.get("stop_reason") or "")
 
 
 def _answer(response: Any, broken: list[str]) -> AIMessage:
@@ -183,6 +220,6 @@ def _answer(response: Any, broken: list[str]) -> AIMessage:
     if broken:
         text = f"the model called {', '.join(broken)} with arguments that are not JSON."
         raise ModelError(text, kind="model_protocol", retryable=True)
-    if not message.response_metadata.get("finish_reason"):
+    if not _finish_reason(message):
         raise ModelError("the answer of the model was cut off.", kind="model_failed", retryable=True)
     return message

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stigmer_agent_runner.engine.protocol import Control, Emit, Failed, Outcome, Segment
+from stigmer_agent_runner.engine.answers import KIND, Expected
+from stigmer_agent_runner.engine.protocol import Completed, Control, Emit, Failed, Outcome, Segment
 from stigmer_agent_runner.engine.retry import RetryPolicy
 from stigmer_agent_runner.engine.scripted import builtin
 from stigmer_agent_runner.engine.scripted.play import Play
@@ -32,13 +33,23 @@ class ScriptedEngine:
         try:
             _refuse_other_engines(segment)
             play = await Play.of(segment, _script_of(segment), emit, control, self._retry)
-            return await play.run()
+            return _judged(segment, await play.run())
         except ScriptError as error:
             return Failed(error.kind, str(error))
         except ModelError as error:
             return Failed(error.kind, str(error))
         except RunStopped:
             return control.outcome()
+
+
+def _judged(segment: Segment, outcome: Outcome) -> Outcome:
+    """Read the document that the answer must be; a script is not asked to repair it."""
+    if segment.output_schema is None or not isinstance(outcome, Completed):
+        return outcome
+    document, problem = Expected(segment.output_schema).read(outcome.text)
+    if document is None:
+        return Failed(KIND, f"the script's answer does not fit structured_output_schema: {problem}")
+    return Completed(outcome.text, document)
 
 
 def _refuse_other_engines(segment: Segment) -> None:

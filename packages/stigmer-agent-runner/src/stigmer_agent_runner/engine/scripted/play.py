@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from stigmer_agent_runner.engine.delegation import DELEGATION, segment_for, subject_of
 from stigmer_agent_runner.engine.gate import Answer, Call, Ending, Gate, Run, Wait, closed
+from stigmer_agent_runner.engine.limits import Spending, notice_of
 from stigmer_agent_runner.engine.protocol import (
     Completed,
     Control,
@@ -22,6 +23,7 @@ from stigmer_agent_runner.engine.protocol import (
     Event,
     MessageDone,
     MessageStarted,
+    Notice,
     Outcome,
     Segment,
     StopReason,
@@ -84,6 +86,7 @@ class Play:
     emit: Emit
     control: Control
     retry: RetryPolicy
+    spending: Spending
 
     @classmethod
     async def of(cls, segment: Segment, script: Script, emit: Emit, control: Control, retry: RetryPolicy) -> Play:
@@ -99,7 +102,9 @@ class Play:
         transcript = Transcript(segment.paths.checkpoints, who.key)
         progress = await asyncio.to_thread(transcript.open, segment.message)
         toolbox = Toolbox(FileTools.of(segment))
-        return cls(segment, case, script, who, progress, transcript, toolbox, gate, gate.emit, *means)
+        return cls(
+            segment, case, script, who, progress, transcript, toolbox, gate, gate.emit, *means, Spending.of(segment)
+        )
 
     async def run(self) -> Outcome:
         """Play until the last turn is said, somebody must be asked, or the run is to stop."""
@@ -121,7 +126,7 @@ class Play:
     def _announce(self, number: int, turn: SavedTurn) -> None:
         """Tell what a run before this one did."""
         self.emit(MessageStarted(number, self.segment.model.label))
-        self.emit(MessageDone(number, turn.say, _usage(turn)))
+        self.emit(MessageDone(number, turn.say, self._usage(turn)))
         self._request(number, turn)
         for call in turn.calls:
             if call.call_id in self.progress.results:
@@ -133,7 +138,10 @@ class Play:
                 f"the case {self.case.name!r} has {len(self.case.turns)} turn(s), but the run stands before turn"
                 f" {number + 1}; the script changed while it ran"
             )
-        turn = self.case.turns[number]
+        limit = await asyncio.to_thread(self.spending.reached, 0 if self.who.sub_agent else number)
+        if limit:
+            self.emit(Notice("limit", notice_of(limit)))
+        turn = Turn(f"Stopped: the limit of {limit} is reached.") if limit else self.case.turns[number]
         results = self.progress.last_results()
         check_expectations(turn, results)
         failpoint("before-model")
@@ -146,8 +154,13 @@ class Play:
         failpoint("after-model")
         await asyncio.to_thread(self.transcript.save_turn, number, saved)
         self.progress.turns.append(saved)
-        self.emit(MessageDone(number, saved.say, _usage(saved)))
+        await asyncio.to_thread(self.spending.note, self.who.key, number, self._usage(saved))
+        self.emit(MessageDone(number, saved.say, self._usage(saved)))
         self._request(number, saved)
+
+    def _usage(self, turn: SavedTurn) -> Usage | None:
+        """The tokens that the script claims, when it claims any."""
+        return self.segment.priced(Usage(*turn.usage)) if any(turn.usage) else None
 
     def render(self, number: int, turn: Turn, results: Mapping[str, str]) -> SavedTurn:
         user = self.segment.message
@@ -227,6 +240,7 @@ class Play:
         who = Who(call.call_id.removeprefix("call-"), agent.name, subject_of(task))
         try:
             play = await self._made(segment, self.script, who, gate, (self.control, self.retry))
+            play.spending = self.spending
             outcome = await play.run()
         except (ScriptError, ModelError) as error:
             return Answer(f"Error: the sub-agent {agent.name} failed: {error}", Ending.FAILED)
@@ -267,11 +281,6 @@ def _fault(fault: Fault) -> ModelError:
     retryable = is_retryable_status(fault.status)
     kind = "model_unavailable" if retryable else "model_rejected"
     return ModelError(text, kind=kind, retryable=retryable, retry_after=fault.retry_after)
-
-
-def _usage(turn: SavedTurn) -> Usage | None:
-    """The tokens that the script claims, when it claims any."""
-    return Usage(*turn.usage) if any(turn.usage) else None
 
 
 def _words(text: str) -> Iterator[str]:
