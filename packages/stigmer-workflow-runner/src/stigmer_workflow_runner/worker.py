@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from stigmer_workflow_runner.activities.events import Events
 from stigmer_workflow_runner.activities.load import Loading
 from stigmer_workflow_runner.activities.sending import Signals
 from stigmer_workflow_runner.activities.status import Reporting
+from stigmer_workflow_runner.attributes import Attributes
 from stigmer_workflow_runner.blobs import Blobs
 from stigmer_workflow_runner.claim_check import collect, with_claim_check
 from stigmer_workflow_runner.json_text import MAX_CLAIMED, PAYLOAD_LIMIT
@@ -77,21 +79,25 @@ def sandbox() -> SandboxedWorkflowRunner:
 class _Loading(Loading):
     """Adds the settings that must be the same for a whole run: they are recorded with the definition."""
 
-    def __init__(self, client: AsyncClient, settings: Settings) -> None:
+    def __init__(self, client: AsyncClient, settings: Settings, attributes: Attributes) -> None:
         super().__init__(client)
         self._settings = settings
+        self._attributes = attributes
 
     @activity.defn(name="load_execution")
     async def load(self, argument: dict[str, Any]) -> dict[str, Any]:
         """See `Loading.load`."""
         settings = self._settings
-        recorded = {
+        recorded: dict[str, Any] = {
             "max_events": settings.max_history_events,
             "claim_check": settings.claim_check,
             # Temporal cancels and repeats local activities of runs that it does not keep in memory.
             "local_reports": settings.max_cached_workflows > 0,
         }
-        return {**await super().load(argument), **recorded}
+        loaded = await super().load(argument)
+        document = json.loads(loaded["definition"])
+        recorded["search_attributes"] = await self._attributes.of(argument["execution_id"], loaded["org"], document)
+        return {**loaded, **recorded}
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -109,6 +115,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 client = await _connect(settings, stop)
                 if client is None:
                     return
+                await Attributes(client).register()
                 tidying = asyncio.create_task(_tidy(client, settings))
                 try:
                     await _poll(_worker(client, settings, server, calls), settings, stop)
@@ -129,7 +136,7 @@ def _worker(client: Client, settings: Settings, server: AsyncClient, calls: Call
         task_queue=settings.task_queue,
         workflows=[WorkflowExecutionRun],
         activities=[
-            _Loading(server, settings).load,
+            _Loading(server, settings, Attributes(client)).load,
             Reporting(server).report,
             Signals(server).send,
             children.start,

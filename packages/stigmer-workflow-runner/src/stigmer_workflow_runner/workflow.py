@@ -6,13 +6,13 @@ Whatever happens ends as a report and a closed workflow: Temporal would retry an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final, NoReturn
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -120,6 +120,7 @@ class WorkflowExecutionRun:
                 raise
             if loaded["ended"]:
                 return None
+            _upsert(loaded.pop("search_attributes", []))
             self._state = RunState(input=loaded.pop("input"), started_at=workflow.time())
             self._progress.subscriptions = loaded.pop("subscriptions", [])
         else:
@@ -276,6 +277,22 @@ class WorkflowExecutionRun:
 
     def _stamped(self, report: dict[str, Any]) -> dict[str, Any]:
         return {**report, "temporal_workflow_id": workflow.info().workflow_id}
+
+
+_KEYS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "KEYWORD": SearchAttributeKey.for_keyword,
+    "TEXT": SearchAttributeKey.for_text,
+    "INT": SearchAttributeKey.for_int,
+    "DOUBLE": SearchAttributeKey.for_float,
+    "BOOL": SearchAttributeKey.for_bool,
+    "KEYWORD_LIST": SearchAttributeKey.for_keyword_list,
+}
+
+
+def _upsert(attributes: list[list[Any]]) -> None:
+    """Set the search attributes that loading found to be registered."""
+    if attributes:
+        workflow.upsert_search_attributes([_KEYS[kind](name).value_set(value) for name, kind, value in attributes])
 
 
 async def _uncancelled(work: Coroutine[Any, Any, Any]) -> None:
