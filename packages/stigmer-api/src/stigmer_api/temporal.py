@@ -15,6 +15,9 @@ SCHEDULE_FIRE = "stigmer/schedule/fire"
 MCP_CONNECT = "stigmer/mcp-server/connect"
 """Workflow on the agent runner's queue: connects to an MCP server once and reports what it offers."""
 
+WORKFLOW_FIRE = "stigmer/workflow/fire"
+"""Workflow on the workflow runner's queue that starts a scheduled workflow once and lives as long as its execution."""
+
 WORKFLOW_EXECUTION_QUEUE = "workflow_execution_runner"
 AGENT_EXECUTION_QUEUE = "agent_execution_runner"
 
@@ -52,6 +55,14 @@ class ScheduleFire:
     """The one argument of SCHEDULE_FIRE. The nominal time comes from Temporal: TemporalScheduledStartTime."""
 
     schedule_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowFire:
+    """The one argument of WORKFLOW_FIRE. With `after` (seconds) it starts again that long after each end, for ever."""
+
+    workflow_id: str
+    after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,11 @@ def temporal_workflow_id(workflow_type: str, execution_id: str) -> str:
 def temporal_schedule_id(schedule_id: str) -> str:
     """Id of the Temporal Schedule of a schedule."""
     return f"stigmer/schedule/{schedule_id}"
+
+
+def temporal_workflow_schedule_id(workflow_id: str) -> str:
+    """Id of the Temporal Schedule of a scheduled workflow, and of the run that stands for it when it has `after`."""
+    return f"stigmer/workflow-schedule/{workflow_id}"
 
 
 def encode_callback(workflow_id: str) -> bytes:

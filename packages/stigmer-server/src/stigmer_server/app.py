@@ -42,6 +42,7 @@ from stigmer_server.rpc.serving import RpcServer
 from stigmer_server.schedules.keeping import ScheduleKeeper
 from stigmer_server.schedules.planning import SYNC
 from stigmer_server.schedules.temporal import ScheduleLink
+from stigmer_server.schedules.workflows import SYNC_WORKFLOW, WorkflowSchedules
 from stigmer_server.search import search
 from stigmer_server.secrets.vault import Vault
 from stigmer_server.settings import Settings
@@ -92,10 +93,15 @@ class App:
         self.broker = Broker(self.repository)
         self.temporal = TemporalLink(settings.temporal_target, settings.temporal_namespace)
         self.schedules = ScheduleKeeper(self.controller, ScheduleLink(self.temporal), settings.reconcile_seconds)
+        self.workflow_schedules = WorkflowSchedules(self.controller, self.temporal)
         self.dispatcher = Dispatcher(
             self.controller,
             self.temporal,
-            {SYNC: self.schedules.deliver, CONNECT: Connector(self.controller, self.temporal).deliver},
+            {
+                SYNC: self.schedules.deliver,
+                SYNC_WORKFLOW: self.workflow_schedules.deliver,
+                CONNECT: Connector(self.controller, self.temporal).deliver,
+            },
         )
         self.reconciler = Reconciler(self.controller, self.temporal, settings.reconcile_seconds)
         self.upkeep = Upkeep(self.repository, settings)
@@ -132,6 +138,7 @@ class App:
             raise
         for name, work in (
             ("dispatcher", self.dispatcher.run()),
+            ("workflow schedules", self.workflow_schedules.run()),
             ("reconciler", self.reconciler.run()),
             ("upkeep", self.upkeep.run()),
             ("schedules", self.schedules.run()),

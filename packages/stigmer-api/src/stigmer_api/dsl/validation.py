@@ -25,6 +25,7 @@ from stigmer_api.dsl.reader import (
     Reader,
     TaskTypes,
 )
+from stigmer_api.dsl.schedule import check_schedule
 from stigmer_api.dsl.schemas import read_schema
 
 MAX_TASKS: Final = 5_000
@@ -61,7 +62,8 @@ def compile_document(value: Json, types: TaskTypes, lines: Mapping[str, int] | N
     reader = Reader(problems, _read_list, types, declared=declared, read_task=_read_task, loose=loose)
     if isinstance(fields.get("use"), Mapping) and "extensions" in fields["use"]:
         reader = replace(reader, extensions=read_extensions(reader, fields["use"]["extensions"]))
-    reader.refuse(fields, "", ("schedule",), "the top-level key")
+    if "schedule" in fields:
+        check_schedule(reader, fields["schedule"])
     workflow = Workflow(
         namespace=head["namespace"],
         name=head["name"],

@@ -28,6 +28,7 @@ from stigmer_server.resources.registry import Registration, Services
 from stigmer_server.resources.strategy import Dependent, ResourceStrategy, WhenDeleted
 from stigmer_server.resources.unit import UnitOfWork
 from stigmer_server.resources.version_methods import get_by_reference, list_versions
+from stigmer_server.schedules.workflows import follow_schedule
 
 __all__ = ["REGISTRATION", "get_task_kind_registry"]
 
@@ -55,13 +56,16 @@ class WorkflowStrategy(ResourceStrategy):
     def created(self, unit: UnitOfWork, resource: Resource) -> None:
         ensure_default_instance(unit, resource, _INSTANCE, "workflow_id")
         versions.record_version(unit, _KIND, resource, None)
+        follow_schedule(unit, resource)
 
     def prepare_update(self, unit: UnitOfWork, stored: Resource, resource: Resource) -> None:
         _complete(resource, stored)
         versions.record_version(unit, _KIND, resource, stored)
+        follow_schedule(unit, resource, stored)
 
     def removing(self, unit: UnitOfWork, resource: Resource) -> None:
         versions.remove_versions(unit, _KIND, resource.metadata.id)
+        follow_schedule(unit, resource)
 
 
 def _complete(workflow: Resource, stored: Resource | None = None) -> None:

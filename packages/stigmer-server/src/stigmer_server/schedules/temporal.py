@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stigmer_server.executions.temporal import TemporalLink
     from stigmer_server.schedules.planning import Plan
 
-__all__ = ["ScheduleLink", "Seen", "note_of"]
+__all__ = ["ScheduleLink", "Seen", "calendars_of", "note_of"]
 
 _EVERY_DAY_OF_MONTH = range(1, 32)
 _EVERY_DAY_OF_WEEK = range(7)
@@ -113,13 +113,13 @@ def _schedule(schedule_id: str, plan: Plan) -> Schedule:
             id=f"{SCHEDULE_FIRE}/{schedule_id}",  # Temporal appends the nominal time
             task_queue=AGENT_EXECUTION_QUEUE,
         ),
-        spec=ScheduleSpec(calendars=_calendars(plan.cron), time_zone_name=plan.time_zone),
+        spec=ScheduleSpec(calendars=calendars_of(plan.cron), time_zone_name=plan.time_zone),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
         state=ScheduleState(note=note_of(plan), paused=plan.paused),
     )
 
 
-def _calendars(expression: str) -> list[ScheduleCalendarSpec]:
+def calendars_of(expression: str) -> list[ScheduleCalendarSpec]:
     """The calendars of an expression. Temporal wants both days to match, so "either day" takes two calendars."""
     cron = parse_cron(expression)
     days = [(cron.month_days, cron.week_days)]
