@@ -19,12 +19,14 @@ from stigmer_api.client import AsyncClient
 from stigmer_workflow_runner.activities.calls import Calls
 from stigmer_workflow_runner.activities.child import Children
 from stigmer_workflow_runner.activities.events import Events
+from stigmer_workflow_runner.activities.fire import Firing
 from stigmer_workflow_runner.activities.load import Loading
 from stigmer_workflow_runner.activities.sending import Signals
 from stigmer_workflow_runner.activities.status import Reporting
 from stigmer_workflow_runner.attributes import Attributes
 from stigmer_workflow_runner.blobs import Blobs
 from stigmer_workflow_runner.claim_check import collect, with_claim_check
+from stigmer_workflow_runner.fire import WorkflowFireRun
 from stigmer_workflow_runner.json_text import MAX_CLAIMED, PAYLOAD_LIMIT
 from stigmer_workflow_runner.payloads import DATA_CONVERTER
 from stigmer_workflow_runner.settings import Settings
@@ -134,7 +136,7 @@ def _worker(client: Client, settings: Settings, server: AsyncClient, calls: Call
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[WorkflowExecutionRun],
+        workflows=[WorkflowExecutionRun, WorkflowFireRun],
         activities=[
             _Loading(server, settings, Attributes(client)).load,
             Reporting(server).report,
@@ -143,6 +145,7 @@ def _worker(client: Client, settings: Settings, server: AsyncClient, calls: Call
             children.read,
             children.cancel,
             events.publish,
+            Firing(server).fire,
             events.read_answer,
             *calls.activities,
         ],
