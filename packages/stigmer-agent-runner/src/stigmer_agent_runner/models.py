@@ -77,7 +77,8 @@ def _complete(
         )
     if provider.engine == "scripted":
         return ModelChoice(provider, model, source=source)
-    base_url = (settings.llm_base_url if ours else "") or provider.base_url
+    own_url = settings.llm_base_url if ours and provider.api != "replay" else ""
+    base_url = own_url or provider.base_url
     if not base_url:
         raise ResolveError(
             f"the provider {provider.name} has no default endpoint; set llm.base_url / STIGMER_LLM_BASE_URL", kind=_KIND

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     llm_timeout_seconds: float = _setting(300.0, "STIGMER_LLM_TIMEOUT_SECONDS", file="llm.timeout_seconds", gt=0)
     """Seconds without a byte from the model. 300: a local model may load for minutes before its first token."""
 
+    llm_record: str = _setting("", "STIGMER_LLM_RECORD", file="llm.record")
+    """Name of a recording in `data/recordings` that answers of models are added to. Empty: nothing is recorded."""
+
     max_steps: int = _setting(250, "STIGMER_AGENT_MAX_STEPS", file="agent.max_steps", ge=1, le=100_000)
     """Model turns of one execution before it fails. 250: above honest work, it ends a model that runs in circles."""
 

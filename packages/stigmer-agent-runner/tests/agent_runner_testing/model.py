@@ -65,6 +65,10 @@ class ModelServer:
         if isinstance(fault, int):
             body = json.dumps({"error": {"message": f"injected {fault}", "type": "test"}}).encode()
             writer.write(_head(fault, "application/json", f"content-length: {len(body)}\r\n") + body)
+        elif fault == "overflow":
+            error = {"message": "maximum context length is 8 tokens", "code": "context_length_exceeded", "type": "x"}
+            body = json.dumps({"error": error}).encode()
+            writer.write(_head(400, "application/json", f"content-length: {len(body)}\r\n") + body)
         elif fault == "garbage":
             writer.write(_head(200, "text/html", "content-length: 14\r\n") + b"<html>?</html>")
         else:

@@ -15,6 +15,7 @@ class Provider:
 
     engine: key of engine.registry. base_url: default endpoint, empty when the user must give one. key_envs: environment
     variables that may hold its key. needs_key: it refuses calls without one. needs_model: there is no default model.
+    api: what its endpoint speaks: openai, anthropic, or replay for a recording instead of an endpoint.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Provider:
     key_envs: tuple[str, ...] = ()
     needs_key: bool = False
     needs_model: bool = True
+    api: str = "openai"
 
 
 _TABLE = (
@@ -33,6 +35,10 @@ _TABLE = (
     Provider("vllm", "graphton", MODEL_ENDPOINTS["vllm"], ("VLLM_API_KEY",)),
     Provider("lmstudio", "graphton", MODEL_ENDPOINTS["lmstudio"]),
     Provider("openai-compatible", "graphton", "", ("OPENAI_API_KEY",)),
+    Provider(
+        "anthropic", "graphton", "https://api.anthropic.com", ("ANTHROPIC_API_KEY",), needs_key=True, api="anthropic"
+    ),
+    Provider("replay", "graphton", "http://recording.invalid/v1", api="replay"),
 )
 
 PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in _TABLE}

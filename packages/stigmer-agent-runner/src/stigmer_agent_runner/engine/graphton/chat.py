@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 import openai
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.exceptions import ContextOverflowError
+from langchain_core.language_models import BaseChatModel
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
@@ -19,13 +23,27 @@ _URL_KNOB = "llm.base_url / STIGMER_LLM_BASE_URL"
 _MODEL_KNOB = "the model (`provider:model`) of the agent or llm.model / STIGMER_LLM_MODEL"
 _KEY_KNOB = "llm.api_key / STIGMER_LLM_API_KEY"
 _MAX_DETAIL = 400
+_SDKS = ("openai", "anthropic")
+_TOO_LONG = (
+    "context_length_exceeded",
+    "maximum context length",
+    "context window",
+    "available context size",
+    "prompt is too long",
+    "too many tokens",
+)
 _TRANSPORT = ("httpx", "httpx2", "httpcore", "httpcore2", "h11", "ssl", "anyio")
 
 
 def chat_model(
     choice: ModelChoice, timeout: float, client: openai.DefaultAsyncHttpxClient, callback: AsyncCallbackHandler
-) -> ChatOpenAI:
-    """Make the model. `timeout`: seconds without a byte. The caller owns `client`. The SDK's own retries are off."""
+) -> BaseChatModel:
+    """Make the model. `timeout`: seconds without a byte. The caller owns `client`. The SDK's own retries are off.
+
+    Raises ModelError when a package is missing.
+    """
+    if choice.provider.api == "anthropic":
+        return _anthropic(choice, timeout, client, callback)
     return ChatOpenAI(
         model=choice.model,
         base_url=choice.base_url,
@@ -40,27 +58,44 @@ def chat_model(
     )
 
 
+def _anthropic(
+    choice: ModelChoice, timeout: float, client: openai.DefaultAsyncHttpxClient, callback: AsyncCallbackHandler
+) -> BaseChatModel:
+    try:
+        module = importlib.import_module("stigmer_agent_runner.engine.graphton.anthropic_chat")
+    except ImportError as error:
+        text = "the provider anthropic needs a package: pip install 'stigmer-agent-runner[anthropic]'"
+        raise ModelError(text, kind="provider_not_installed") from error
+    model: BaseChatModel = module.anthropic_model(choice, timeout, client, callback)
+    return model
+
+
 def explain(error: Exception, choice: ModelChoice) -> ModelError:
     """Say what went wrong at which endpoint with which model, and which setting mends it."""
     where = f"{choice.provider.name} at {choice.base_url} (model {choice.model!r})"
+    own = _own(error)
+    if own is not None:
+        return own
     detail = _detail(error)
-    if isinstance(error, ModelError):
-        return error
     if isinstance(error, ContextOverflowError):
         return ModelError(
             f"the conversation is too long for {where}: {detail}. Start a new session or choose a model with a larger"
             f" context: {_MODEL_KNOB}.",
             kind="context_overflow",
         )
-    if isinstance(error, openai.APIStatusError):
+    if _is_of_sdk(error, "APIStatusError"):
         return _status_error(error, where, detail)
-    if isinstance(error, openai.APIConnectionError | OSError) or type(error).__module__.split(".")[0] in _TRANSPORT:
+    if (
+        _is_of_sdk(error, "APIConnectionError")
+        or isinstance(error, OSError)
+        or type(error).__module__.split(".")[0] in _TRANSPORT
+    ):
         return ModelError(
             f"cannot reach {where}: {detail}. Is it running? The endpoint is set by {_URL_KNOB}.",
             kind="model_unreachable",
             retryable=True,
         )
-    if isinstance(error, openai.APIError):
+    if _is_of_sdk(error, "APIError"):
         return ModelError(f"{where} failed while it answered: {detail}.", kind="model_failed", retryable=True)
     return ModelError(
         f"{where} did not answer as the OpenAI chat API does: {type(error).__name__}: {detail}."
@@ -69,7 +104,32 @@ def explain(error: Exception, choice: ModelChoice) -> ModelError:
     )
 
 
-def _status_error(error: openai.APIStatusError, where: str, detail: str) -> ModelError:
+def is_of_endpoint(error: BaseException) -> bool:
+    """Whether an endpoint raised this, or what stands between it and us."""
+    return isinstance(error, ContextOverflowError) or _is_of_sdk(error, "APIError")
+
+
+def is_too_long(error: BaseException) -> bool:
+    """Whether an endpoint refuses a conversation for its length, in the words of any of the known servers."""
+    if not _is_of_sdk(error, "APIStatusError") or getattr(error, "status_code", 0) not in {400, 413, 422}:
+        return False
+    text = f"{getattr(error, 'body', '')} {error}".lower()
+    return any(words in text for words in _TOO_LONG)
+
+
+def _own(error: BaseException | None) -> ModelError | None:
+    """Our own error, when the SDK has wrapped one that came from below it."""
+    while error is not None and not isinstance(error, ModelError):
+        error = error.__cause__
+    return error
+
+
+def _is_of_sdk(error: BaseException, name: str) -> bool:
+    """Whether an error is of a class of this name in one of the SDKs, which are made alike."""
+    return any(one.__name__ == name and one.__module__.split(".")[0] in _SDKS for one in type(error).__mro__)
+
+
+def _status_error(error: Any, where: str, detail: str) -> ModelError:
     status = error.status_code
     if status in {401, 403}:
         text = f"{where} refused the key ({status}): {detail}. Set {_KEY_KNOB}."
@@ -83,7 +143,7 @@ def _status_error(error: openai.APIStatusError, where: str, detail: str) -> Mode
     return ModelError(f"{where} refused the request ({status}): {detail}.", kind="model_rejected")
 
 
-def _retry_after(error: openai.APIStatusError) -> float | None:
+def _retry_after(error: Any) -> float | None:
     try:
         return max(0.0, float(error.response.headers.get("retry-after", "")))
     except ValueError:
@@ -93,7 +153,7 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
 def _detail(error: BaseException) -> str:
     """The endpoint's own words, else the innermost text: the SDK's is often just "Connection error."."""
     root = error
-    while not isinstance(root, openai.APIStatusError) and root.__cause__ is not None and str(root.__cause__).strip():
+    while not _is_of_sdk(root, "APIStatusError") and root.__cause__ is not None and str(root.__cause__).strip():
         root = root.__cause__
     text = " ".join((str(root) or type(root).__name__).split())
     return text if len(text) <= _MAX_DETAIL else f"{text[:_MAX_DETAIL]}…"

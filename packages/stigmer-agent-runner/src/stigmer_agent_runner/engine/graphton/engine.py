@@ -30,12 +30,12 @@ from stigmer_agent_runner.engine.gate import Gate
 from stigmer_agent_runner.engine.graphton import history
 from stigmer_agent_runner.engine.graphton.backend import ShellBackend, WorkspaceBackend
 from stigmer_agent_runner.engine.graphton.calls import described
-from stigmer_agent_runner.engine.graphton.chat import chat_model, explain
+from stigmer_agent_runner.engine.graphton.chat import chat_model, explain, is_of_endpoint
 from stigmer_agent_runner.engine.graphton.delegates import DelegatingHooks, specification, system_prompt
 from stigmer_agent_runner.engine.graphton.hooks import Run
 from stigmer_agent_runner.engine.graphton.saver import TellingSaver
-from stigmer_agent_runner.engine.graphton.untrusted import UntrustedOutput
 from stigmer_agent_runner.engine.graphton.traffic import RecordingTransport, ReplayTransport, recording_file
+from stigmer_agent_runner.engine.graphton.untrusted import UntrustedOutput
 from stigmer_agent_runner.engine.limits import Spending
 from stigmer_agent_runner.engine.protocol import Completed, Control, Emit, Failed, Outcome, Segment, Waiting
 from stigmer_agent_runner.engine.retry import RetryPolicy
@@ -88,11 +88,10 @@ class GraphtonEngine:
         run = Run(segment, emit, control, self._retry, self._max_steps, Gate.of(segment, emit), Spending.of(segment))
         async with AsyncExitStack() as stack:
             database = await stack.enter_async_context(aiosqlite.connect(segment.paths.checkpoints))
-            client = await stack.enter_async_context(self._client(segment))
-            graph = self._graph(run, TellingSaver(database, run.closed), client)
             try:
                 _refuse_other_engines(segment)
-                return await self._drive(graph, run)
+                client = await stack.enter_async_context(self._client(segment))
+                return await self._drive(self._graph(run, TellingSaver(database, run.closed), client), run)
             except GraphDrained:
                 return control.outcome()
             except RunStopped:
@@ -101,7 +100,9 @@ class GraphtonEngine:
                 return Failed("step_limit", f"no answer after {self._max_steps} steps")
             except ModelError as error:
                 return Failed(error.kind, str(error))
-            except openai.APIError as error:
+            except Exception as error:
+                if not is_of_endpoint(error):
+                    raise
                 found = explain(error, segment.model)
                 return Failed(found.kind, str(found))
 

@@ -18,7 +18,7 @@ from stigmer_agent_runner.engine.gate import Gate
 from stigmer_agent_runner.engine.graphton import history
 from stigmer_agent_runner.engine.graphton.arguments import RawArguments
 from stigmer_agent_runner.engine.graphton.calls import gated
-from stigmer_agent_runner.engine.graphton.chat import explain
+from stigmer_agent_runner.engine.graphton.chat import explain, is_too_long
 from stigmer_agent_runner.engine.limits import Spending, last_turn, notice_of
 from stigmer_agent_runner.engine.protocol import (
     Control,
@@ -149,6 +149,8 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
             except (ModelError, RunStopped, ContextOverflowError, GraphBubbleUp):
                 raise  # a context overflow is for deepagents: it summarises and asks again
             except Exception as error:
+                if is_too_long(error):
+                    raise ContextOverflowError(str(error)) from error
                 raise explain(error, run.segment.model) from error
             return response, _answer(response, run.arguments.broken())
 
