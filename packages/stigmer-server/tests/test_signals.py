@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 KIND, EVENTS = "workflow_execution", "stigmer.runtime.v1.EventService"
 RUNNING, COMPLETED = "EXECUTION_IN_PROGRESS", "EXECUTION_COMPLETED"
+NAN = float("nan")
 FORM = {"type": "object", "properties": {"amount": {"type": "integer"}}, "required": ["amount"]}
 ASKED: dict[str, Any] = {
     "id": "ask-1",
@@ -71,6 +72,8 @@ async def test_a_signal_to_what_has_ended_or_never_was_is_refused(client: AsyncC
         await call(client, KIND, "sendSignal", execution_id=run.metadata.id, signal_name="go", payload=large)
     with pytest.raises(InvalidArgument, match="signal_name"):
         await call(client, KIND, "sendSignal", execution_id=run.metadata.id, signal_name="x" * 256)
+    with pytest.raises(InvalidArgument, match="payload: is no JSON"):
+        await call(client, KIND, "sendSignal", execution_id=run.metadata.id, signal_name="go", payload={"n": NAN})
     key = {"idempotency_key": "event/1"}
     with pytest.raises(InvalidArgument, match="must not begin with 'event/'"):
         await call(client, KIND, "sendSignal", execution_id=run.metadata.id, signal_name="go", **key)
@@ -199,6 +202,13 @@ async def test_only_its_approvers_answer_a_task(client: AsyncClient) -> None:
         with pytest.raises(PermissionDenied, match="its approvers are ada, grace"):
             await _answer(client, run, reviewer=reviewer)
     assert (await _answer(client, run, reviewer="grace")).status.tasks[0].human_answer.reviewer == "grace"
+
+
+async def test_an_answer_that_comes_too_late_is_refused(client: AsyncClient) -> None:
+    run = await _asking(client, timeout_at="2026-01-01T00:00:01Z")
+    with pytest.raises(FailedPrecondition, match="could be answered until 2026-01-01T00:00:01Z") as refused:
+        await _answer(client, run)
+    assert refused.value.reason == "APPROVAL_TIMED_OUT"
 
 
 async def test_tasks_of_one_name_are_told_apart_by_their_ids(app: App, client: AsyncClient) -> None:

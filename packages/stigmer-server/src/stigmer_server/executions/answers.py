@@ -8,18 +8,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import jsonschema_rs
-from google.protobuf.json_format import MessageToDict
 
 from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1.enum_pb2 import WorkflowEventType, WorkflowTaskStatus
 from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1.io_pb2 import PendingApproval, WorkflowExecutionEvent
 from stigmer_api._pb.stigmer.runtime.v1.human_pb2 import HumanAnswer
-from stigmer_api.dsl.normaliser import whole_numbers
 from stigmer_api.dsl.schemas import SchemaInvalidError, checked
 from stigmer_api.errors import FailedPrecondition, FieldViolation, InvalidArgument, PermissionDenied
 from stigmer_api.kinds import Kind
 from stigmer_api.temporal import TASK_ANSWERED, TaskAnswered
 from stigmer_server.executions.outbox import enqueue_signal
-from stigmer_server.executions.signals import LARGEST_PAYLOAD, record_event, running
+from stigmer_server.executions.signals import LARGEST_PAYLOAD, content_of, record_event, running
 from stigmer_server.executions.times import rfc3339
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.metadata import ACTOR, violation
@@ -57,7 +55,7 @@ def describe_question(entry: PendingApproval, task: Any) -> None:
 async def submit_for_task(kind: Kind, services: Services, request: Any) -> Resource:
     """Answer a task that waits for a person. The same answer again changes nothing; another one is refused."""
     require_valid(request)
-    form = whole_numbers(MessageToDict(request.form_data))
+    form = content_of(request.form_data, "form_data")
     if len(json.dumps(form).encode()) > LARGEST_PAYLOAD:
         raise violation("form_data", f"must have at most {LARGEST_PAYLOAD} bytes as JSON")
 
@@ -75,6 +73,7 @@ async def submit_for_task(kind: Kind, services: Services, request: Any) -> Resou
         if task.HasField("human_answer"):
             _refuse_another(task, answer)
             return execution
+        _refuse_late(unit, task)
         _check(task.human_request, answer, form)
         task.human_answer.CopyFrom(answer)
         record_event(unit, kind, execution, _resolved(unit, task, answer))
@@ -121,6 +120,15 @@ def _refuse_another(task: Any, answer: HumanAnswer) -> None:
             f"the task {task.task_name!r} was answered already: {known.outcome!r} by {known.reviewer}",
             reason="APPROVAL_ALREADY_DECIDED",
             metadata={"outcome": known.outcome, "reviewer": known.reviewer},
+        )
+
+
+def _refuse_late(unit: UnitOfWork, task: Any) -> None:
+    """Once its time is up a task takes no answer, whether its run knows that already or not."""
+    limit = task.human_request.timeout_at
+    if limit and unit.now >= datetime.fromisoformat(limit):
+        raise FailedPrecondition(
+            f"the task {task.task_name!r} could be answered until {limit}", reason="APPROVAL_TIMED_OUT"
         )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stigmer_server.resources.registry import Services
     from stigmer_server.resources.unit import UnitOfWork
 
-__all__ = ["LARGEST_PAYLOAD", "PUBLISHED", "deliver", "record_event", "running", "send_signal"]
+__all__ = ["LARGEST_PAYLOAD", "PUBLISHED", "content_of", "deliver", "record_event", "running", "send_signal"]
 
 LARGEST_PAYLOAD = 256 * 1024
 """Bytes of a signal's payload as JSON: a run keeps many of them and hands them on."""
@@ -51,7 +51,7 @@ async def send_signal(kind: Kind, services: Services, request: Any) -> Resource:
             raise violation(field, f"must have at most {longest} characters")
     if request.idempotency_key.startswith(PUBLISHED):
         raise violation("idempotency_key", f"must not begin with {PUBLISHED!r}: published events have such keys")
-    payload = whole_numbers(MessageToDict(request.payload))
+    payload = content_of(request.payload, "payload")
     if len(json.dumps(payload).encode()) > LARGEST_PAYLOAD:
         raise InvalidArgument(
             f"payload: must have at most {LARGEST_PAYLOAD} bytes as JSON: store the data and send where it is",
@@ -67,6 +67,14 @@ async def send_signal(kind: Kind, services: Services, request: Any) -> Resource:
         return execution
 
     return await services.controller.run(work)
+
+
+def content_of(struct: Any, field: str) -> Any:
+    """A Struct as JSON, with whole numbers as integers. Raises InvalidArgument when it holds what JSON cannot."""
+    try:
+        return whole_numbers(MessageToDict(struct))
+    except ValueError as error:
+        raise violation(field, f"is no JSON: {error}") from error
 
 
 def running(unit: UnitOfWork, kind: Kind, execution_id: str) -> Resource:
