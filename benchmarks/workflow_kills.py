@@ -3,14 +3,15 @@
     uv run --no-sync python benchmarks/workflow_kills.py --kills 50
 
 Real Temporal, real runner processes, a real HTTP service, and the test's API server over gRPC. Every HTTP call has a
-path of its own. Prints how many executions gave their output, how many calls were made, how many of them more than once
-(they were cut off by a kill: at least once, with the same Idempotency-Key), and exits 1 when anything is not as it must be.
+path of its own. Prints how many executions gave their output, how many calls were made, how many of them more than
+once (cut off by a kill: at least once, with the same Idempotency-Key), and exits 1 when anything is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -28,7 +29,7 @@ from durability_corpus import CALLS, CORPUS, OUTPUTS
 from runner_peer import ApiServer, HttpService
 from runner_testing import Stack, dev_server, wait_for_temporal
 
-COPIES_AT_ONCE = 4
+COPIES_AT_ONCE, COMPLETED = 4, 3
 
 
 async def keep_running(stack: Stack, url: str, stop: asyncio.Event, started: dict[str, str]) -> None:
@@ -41,13 +42,22 @@ async def keep_running(stack: Stack, url: str, stop: asyncio.Event, started: dic
             await stack.start(execution)
             started[execution] = name
         copy += 1
-        while sum(stack.api.status(e).phase < 3 for e in started) > COPIES_AT_ONCE * len(CORPUS) and not stop.is_set():
-            await asyncio.sleep(0.1)
+        while not stop.is_set() and unfinished(stack, started) > COPIES_AT_ONCE * len(CORPUS):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.2)
+
+
+def unfinished(stack: Stack, started: dict[str, str]) -> int:
+    return sum(stack.api.status(execution).phase < COMPLETED for execution in started)
+
+
+def spawn(stack: Stack) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "stigmer_workflow_runner"], env=quiet(stack))
 
 
 async def kill_again_and_again(stack: Stack, kills: int, chance: random.Random) -> None:
     for number in range(kills):
-        with subprocess.Popen([sys.executable, "-m", "stigmer_workflow_runner"], env=quiet(stack)) as runner:
+        with spawn(stack) as runner:
             await asyncio.sleep(1.5 + chance.random() * 3)  # the first second is its start
             runner.send_signal(signal.SIGKILL)
         sys.stderr.write(f"\rkill {number + 1} of {kills}")
@@ -63,19 +73,20 @@ async def measure(kills: int, seed: int, address: str, home: Path) -> dict[str, 
     await api.start()
     await http.start()
     stack = Stack(await wait_for_temporal(address), api, address, "kills", home)
-    stop, started, begun = asyncio.Event(), dict[str, str](), time.monotonic()
+    stop, begun = asyncio.Event(), time.monotonic()
+    started: dict[str, str] = {}
     feeding = asyncio.create_task(keep_running(stack, http.url, stop, started))
-    await kill_again_and_again(stack, kills, random.Random(seed))  # noqa: S311 - when to kill, and no secret
+    await kill_again_and_again(stack, kills, random.Random(seed))
     stop.set()
     await feeding
-    with subprocess.Popen([sys.executable, "-m", "stigmer_workflow_runner"], env=quiet(stack)) as runner:
+    with spawn(stack) as runner:
         for execution in started:
             await api.ended(execution, 300)
         runner.terminate()
     keys: dict[str, list[str]] = {}
     for _, path, headers, _ in http.requests:
         keys.setdefault(path, []).append(headers["idempotency-key"])
-    wrong = [e for e, name in started.items() if api.status(e).phase != 3 or api.output(e) != OUTPUTS[name]]
+    wrong = [e for e, name in started.items() if api.status(e).phase != COMPLETED or api.output(e) != OUTPUTS[name]]
     await http.stop()
     await api.stop()
     return {
