@@ -10,7 +10,7 @@ from agent_runner_testing.model import ModelServer
 from agent_runner_testing.tools import Notebook
 from stigmer_agent_runner.approvals.policy import Approvals, Decision
 from stigmer_agent_runner.engine.graphton.engine import GraphtonEngine
-from stigmer_agent_runner.engine.protocol import Control, Event, Outcome, Segment
+from stigmer_agent_runner.engine.protocol import Control, Emit, Event, Outcome, Segment
 from stigmer_agent_runner.engine.providers import PROVIDERS, ModelChoice
 from stigmer_agent_runner.engine.retry import RetryPolicy
 from stigmer_agent_runner.sessions import SessionPaths
@@ -28,6 +28,7 @@ class Player:
         self.events: list[Event] = []
         self.control = Control()
         self.more: dict[str, Any] = {}
+        self.emit: Emit = self.events.append
 
     async def play(self, message: str, **decisions: Decision) -> Outcome:
         """One segment. decisions: answers by the id of their call."""
@@ -38,7 +39,7 @@ class Player:
                 segment, tools=Toolset.of(tools), approvals=Approvals(decisions=decisions), **self.more
             )
             engine = GraphtonEngine(RetryPolicy(2, 0.0, 0.0), 20.0, 50)
-            return await engine.run(ready, self.events.append, self.control)
+            return await engine.run(ready, self.emit, self.control)
 
     def of(self, kind: type[Any]) -> list[Any]:
         """The events of a type."""

@@ -8,6 +8,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from stigmer_agent_runner.engine.gate import closed
 from stigmer_agent_runner.engine.graphton.calls import ending_of
+from stigmer_agent_runner.engine.loops import Round, round_of
 from stigmer_agent_runner.engine.protocol import Event, MessageDone, MessageStarted, Segment, Usage
 
 
@@ -24,9 +25,10 @@ def turns_in(messages: Sequence[AnyMessage]) -> int:
     return sum(isinstance(message, AIMessage) for message in messages)
 
 
-def rounds_in(messages: Sequence[AnyMessage]) -> int:
-    """How many turns of the model in `messages` called tools."""
-    return sum(isinstance(message, AIMessage) and bool(message.tool_calls) for message in messages)
+def rounds_in(messages: Sequence[AnyMessage]) -> list[Round]:
+    """The turns of the model in `messages` that called tools."""
+    asking = [message for message in messages if isinstance(message, AIMessage) and message.tool_calls]
+    return [round_of([(call["name"], call["args"]) for call in message.tool_calls]) for message in asking]
 
 
 def answer_in(messages: Sequence[AnyMessage]) -> AIMessage | None:

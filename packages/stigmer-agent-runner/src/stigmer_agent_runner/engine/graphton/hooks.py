@@ -14,6 +14,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, Human
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
+from stigmer_agent_runner.engine import loops
 from stigmer_agent_runner.engine.gate import Gate
 from stigmer_agent_runner.engine.graphton import history
 from stigmer_agent_runner.engine.graphton.arguments import RawArguments
@@ -137,9 +138,9 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
                 f"no answer after {run.max_steps} steps; the limit is agent.max_steps / STIGMER_AGENT_MAX_STEPS",
                 kind="step_limit",
             )
-        limit = await self._limit(run, before)
-        if limit:
-            request = _without_tools(request, limit)
+        rounds = history.rounds_in(before)
+        limit = await self._limit(run, 0 if run.sub_agent else len(rounds))
+        request = _without_tools(request, limit) if limit else _warned(request, loops.repeats(rounds))
 
         async def attempt() -> tuple[Any, AIMessage]:
             run.start(turn)
@@ -168,9 +169,8 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
             run.emit(Notice(f"turn-{turn}/length", text))
         return response
 
-    async def _limit(self, run: Run, before: Sequence[AnyMessage]) -> str:
+    async def _limit(self, run: Run, rounds: int) -> str:
         """The limit that is reached, which the user is told."""
-        rounds = 0 if run.sub_agent else history.rounds_in(before)
         limit = await asyncio.to_thread(run.spending.reached, rounds)
         if limit:
             run.emit(Notice("limit", notice_of(limit)))
@@ -188,8 +188,20 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
     ) -> ToolMessage | Command[Any]:
         """Run a tool behind the gate; it is told as done by the saver, when its result is safe."""
         run = self.run_of()
-        run.before(request.state["messages"])
+        repeated = loops.repeats(history.rounds_in(run.before(request.state["messages"])))
+        if repeated > loops.BLOCK_AFTER:
+            text, wanted = loops.blocked(repeated), request.tool_call
+            return ToolMessage(text, name=wanted["name"], tool_call_id=wanted["id"] or "", status="error")
         return await gated(run.segment, run.gate, request, handler, sub_agent=run.sub_agent, subject=run.subject)
+
+
+def _warned(request: ModelRequest, repeated: int) -> ModelRequest:
+    """Tell a model that runs in circles; ModelError when it was told often enough."""
+    if repeated >= loops.END_AFTER:
+        raise ModelError(loops.ended(repeated), kind="loop_detected")
+    if repeated < loops.WARN_AFTER:
+        return request
+    return request.override(messages=[*request.messages, HumanMessage(loops.warning(repeated))])
 
 
 def _without_tools(request: ModelRequest, limit: str) -> ModelRequest:
