@@ -91,13 +91,9 @@ async def test_without_any_model_the_error_names_the_three_places(stack: Stack, 
 @pytest.mark.parametrize(
     ("agent", "session", "execution", "field"),
     [
-        ({"skill_refs": [{"slug": "x", "org": "local"}]}, {}, {}, "spec.skill_refs of the agent"),
-        ({"sub_agents": [{"name": "x"}]}, {}, {}, "spec.sub_agents of the agent"),
-        ({"mcp_server_usages": [{}]}, {}, {}, "spec.mcp_server_usages of the agent"),
-        ({"env": {"KEY": {"is_secret": True}}}, {}, {}, "spec.env of the agent"),
         ({}, {"workspace_entries": [{}]}, {}, "spec.workspace_entries of the session"),
-        ({}, {}, {"runtime_env": {"KEY": {"value": "x"}}}, "spec.runtime_env of the execution"),
-        ({}, {}, {"execution_config": {"max_cost_usd": 1.0}}, "spec.execution_config.max_cost_usd"),
+        ({}, {"harness": 2}, {}, "spec.harness CURSOR of the session"),
+        ({}, {}, {"execution_config": {"build_from_plan": True}}, "spec.execution_config.build_from_plan"),
     ],
 )
 async def test_what_is_not_supported_yet_fails_by_name(

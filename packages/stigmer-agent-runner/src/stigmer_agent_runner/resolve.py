@@ -18,6 +18,7 @@ from stigmer_agent_runner.models import choose_model
 from stigmer_agent_runner.safety import with_safety
 from stigmer_agent_runner.sessions import SessionPaths
 from stigmer_agent_runner.skills.cache import SkillCache
+from stigmer_agent_runner.tools.attachments import attachment_note
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 from stigmer_api._pb.ai.stigmer.agentic.session.v1 import enum_pb2 as session_enum_pb2
 from stigmer_api.errors import NotFound
@@ -79,12 +80,14 @@ async def resolve(
         script=agent.spec.script,
         approvals=approvals_of(execution, settings.approval_timeout_seconds),
         environment=variables,
+        attachments=tuple(spec.attachments),
         abilities=await abilities.resolve(agent, session, choose),
         limits=limits_of(spec.execution_config, model, prices),
         prices=prices,
         output_schema=schema_of(spec.execution_config),
     )
-    return Resolved(await with_safety(segment, agent, settings), _notices(execution))
+    files = attachment_note(spec.attachments, spec.workspace_file_refs)
+    return Resolved(await with_safety(segment, agent, settings, files), _notices(execution))
 
 
 async def _found(reading: Awaitable[T], field: str, value: str) -> T:
@@ -100,15 +103,13 @@ def _refuse_unsupported(
     agent: agent_pb2.Agent,
 ) -> None:
     """Raise ResolveError for the first declared feature that would silently not work."""
-    spec, config = execution.spec, execution.spec.execution_config
+    config = execution.spec.execution_config
     declared = {
         "spec.workspace_entries of the session": bool(session.spec.workspace_entries),
         "spec.harness CURSOR of the session": session.spec.harness == session_enum_pb2.HARNESS_CURSOR,
         "spec.execution_target CLOUD of the session": (
             session.spec.execution_target == session_enum_pb2.EXECUTION_TARGET_CLOUD
         ),
-        "spec.attachments of the execution": bool(spec.attachments),
-        "spec.workspace_file_refs of the execution": bool(spec.workspace_file_refs),
         "spec.execution_config.interaction_mode PLAN": config.interaction_mode == enum_pb2.INTERACTION_MODE_PLAN,
         "spec.execution_config.build_from_plan": config.build_from_plan,
     }

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["own_secrets", "secrets_of", "with_safety"]
 
 
-async def with_safety(segment: Segment, agent: agent_pb2.Agent, settings: Settings) -> Segment:
-    """Return the segment with its guards: the agent's commands get the variables that it declares, and no others."""
+async def with_safety(segment: Segment, agent: agent_pb2.Agent, settings: Settings, files: str) -> Segment:
+    """Return the segment with its guards: the agent's commands get the variables that it declares, and no others.
+
+    files: what a model is told about the files of the message.
+    """
     redactor = Redactor({**own_secrets(settings), **secrets_of(segment)})
     shell = ShellAccess(
         enabled=not agent.spec.without_shell,
@@ -34,7 +37,9 @@ async def with_safety(segment: Segment, agent: agent_pb2.Agent, settings: Settin
         instructions=redactor.text(segment.instructions),
         redactor=redactor,
         shell=shell,
-        surroundings=surroundings(choice, shell, skills=bool(segment.abilities.skills)),
+        surroundings=" ".join(
+            filter(None, (surroundings(choice, shell, skills=bool(segment.abilities.skills)), redactor.text(files)))
+        ),
     )
 
 

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from stigmer_api.client import AsyncClient
 
 
+_MAX_ATTACHMENT = 50 * 1024 * 1024
+_FILE_SECONDS = 120.0
+"""The largest file that the server keeps, and how long sending one may take."""
+
+
 class Server(Protocol):
     """What the runner needs of the server. Everything raises stigmer_api.errors.ApiError."""
 
@@ -60,6 +65,14 @@ class Server(Protocol):
 
     async def quarantine(self, request: discovery_pb2.QuarantineRequest) -> None:
         """Have an MCP server closed whose tools changed."""
+        ...
+
+    async def attachment(self, execution_id: str, storage_key: str) -> bytes:
+        """Return the whole content of a file of an execution."""
+        ...
+
+    async def keep_file(self, filename: str, content: bytes) -> str:
+        """Keep a file and return its storage key; it stays while an execution names it."""
         ...
 
     async def report(self, report: io_pb2.AgentExecutionUpdateStatusInput) -> io_pb2.UpdateStatusResponse:
@@ -121,6 +134,20 @@ class GrpcServer:
     async def quarantine(self, request: discovery_pb2.QuarantineRequest) -> None:
         """See Server."""
         await self._client.call(MCP_DISCOVERY_SERVICE, "Quarantine", request)
+
+    async def attachment(self, execution_id: str, storage_key: str) -> bytes:
+        """See Server."""
+        reading = method("agent_execution", "getArtifactContent")
+        request = reading.request(execution_id=execution_id, storage_key=storage_key, max_bytes=_MAX_ATTACHMENT)
+        found = await self._client.call("agent_execution", "getArtifactContent", request, timeout=_FILE_SECONDS)
+        return cast("io_pb2.GetArtifactContentResponse", found).content
+
+    async def keep_file(self, filename: str, content: bytes) -> str:
+        """See Server."""
+        keeping = method("agent_execution", "uploadAttachment")
+        request = keeping.request(filename=filename, content=content)
+        found = await self._client.call("agent_execution", "uploadAttachment", request, timeout=_FILE_SECONDS)
+        return cast("io_pb2.UploadAttachmentResponse", found).storage_key
 
     async def report(self, report: io_pb2.AgentExecutionUpdateStatusInput) -> io_pb2.UpdateStatusResponse:
         """See Server."""

@@ -30,6 +30,7 @@ from stigmer_agent_runner.segment import SegmentRunner
 from stigmer_agent_runner.server import GrpcServer
 from stigmer_agent_runner.status.clock import SystemClock
 from stigmer_agent_runner.temporal_exit import REDACTING
+from stigmer_agent_runner.tools.attachments import FileExchange
 from stigmer_agent_runner.tools.shell import EXECUTE, ShellSource
 from stigmer_agent_runner.workflow import AgentExecutionWorkflow
 from stigmer_api.client import AsyncClient
@@ -86,7 +87,12 @@ def _worker(
     more_tools: Sequence[ToolSource],
 ) -> Worker:
     clock, server = SystemClock(), GrpcServer(api)
-    sources: list[ToolSource] = [ShellSource(settings), McpSource(pool, quarantine_by(server), (EXECUTE,)), *more_tools]
+    sources: list[ToolSource] = [
+        FileExchange(server),
+        ShellSource(settings),
+        McpSource(pool, quarantine_by(server), (EXECUTE,)),
+        *more_tools,
+    ]
     activities = Activities(SegmentRunner(server, engines, settings, clock, sources), server, settings, clock)
     discovery = DiscoveryActivities(api, server, _limits(settings))
     return Worker(

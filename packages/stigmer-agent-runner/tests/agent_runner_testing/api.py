@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -39,6 +40,7 @@ class ApiServer:
 
     def __init__(self) -> None:
         self.resources: dict[tuple[str, str], Any] = {}
+        self.files: dict[str, bytes] = {}
         self.reports: dict[str, list[io_pb2.AgentExecutionUpdateStatusInput]] = {}
         self.fail_reports: list[ApiError] = []
         self.fired: list[Any] = []
@@ -111,6 +113,18 @@ class ApiServer:
         if found is None:
             raise NotFound(f"{request.execution_id} has no variables")
         return found
+
+    async def upload(self, request: Any) -> Any:
+        """RPC uploadAttachment."""
+        key = f"attachments/{hashlib.sha256(request.content).hexdigest()}"
+        self.files[key] = request.content
+        return io_pb2.UploadAttachmentResponse(storage_key=key)
+
+    async def file(self, request: Any) -> Any:
+        """RPC getArtifactContent."""
+        if request.storage_key not in self.files:
+            raise NotFound("there is no such file")
+        return io_pb2.GetArtifactContentResponse(content=self.files[request.storage_key])
 
     def execution(self, execution_id: str) -> Execution:
         """The execution as it is stored now."""
@@ -190,6 +204,9 @@ def _merge(status: status_pb2.AgentExecutionStatus, request: io_pb2.AgentExecuti
         value = getattr(request.status, field)
         if value:
             setattr(status, field, value)
+    if request.status.artifacts:
+        del status.artifacts[:]
+        status.artifacts.extend(request.status.artifacts)
     if request.status.HasField("streaming_usage"):
         status.streaming_usage.CopyFrom(request.status.streaming_usage)
     if request.status.todos:
@@ -226,6 +243,10 @@ class _Handler(grpc.GenericRpcHandler):
         for kind in ("agent", "session", "agent_instance", "agent_execution"):
             rpc = method(kind, "get")
             self._methods[rpc.path] = (rpc, partial(server.get, kind))
+        rpc = method("agent_execution", "uploadAttachment")
+        self._methods[rpc.path] = (rpc, server.upload)
+        rpc = method("agent_execution", "getArtifactContent")
+        self._methods[rpc.path] = (rpc, server.file)
         rpc = method("execution_context", "getByExecutionId")
         self._methods[rpc.path] = (rpc, server.execution_context)
         rpc = method("agent_execution", "updateStatus")

@@ -26,6 +26,7 @@ from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 if TYPE_CHECKING:
     from stigmer_agent_runner.engine.providers import ModelChoice
     from stigmer_agent_runner.sessions import SessionPaths
+    from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import spec_pb2, status_pb2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class Segment:
     abilities: the MCP servers that tools come from, skills and sub-agents.
     environment: all variables of the execution; secrets in it go to tools that declare them and nowhere else.
     redactor: takes them out of what tools say. shell: what its commands may do. surroundings: what a model must know
-    about its workspace, shell and network, for the system prompt. limits: what the execution may spend. prices: what
-    models cost. output_schema: JSON Schema of the answer; None: plain text.
+    about its workspace, shell and network, for the system prompt. attachments: files that come with the message.
+    limits: what the execution may spend. prices: what models cost. output_schema: JSON Schema of the answer; None:
+    plain text.
     """
 
     execution_id: str
@@ -55,6 +57,7 @@ class Segment:
     redactor: Redactor = field(default=NOTHING, repr=False)
     shell: ShellAccess = field(default_factory=ShellAccess)
     surroundings: str = ""
+    attachments: tuple[spec_pb2.Attachment, ...] = ()
     limits: Limits = field(default_factory=Limits)
     prices: Prices = field(default_factory=Prices, repr=False)
     output_schema: Mapping[str, Any] | None = None
@@ -203,6 +206,13 @@ class SubAgentEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ArtifactsFound:
+    """The files that the execution has left in the workspace so far; all of them, every time."""
+
+    artifacts: tuple[status_pb2.ExecutionArtifact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A remark for the user, for example "the model is busy, next attempt in 2 s". `key` makes a repeat replace it."""
 
@@ -223,6 +233,7 @@ Event = (
     | ApprovalGiven
     | SubAgentStarted
     | SubAgentEvent
+    | ArtifactsFound
     | Notice
 )
 Emit = Callable[[Event], None]

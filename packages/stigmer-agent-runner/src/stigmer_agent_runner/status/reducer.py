@@ -93,9 +93,18 @@ class StatusReducer:
                 self._nested.started(event, at)
             case events.SubAgentEvent():
                 self._inside(event, at)
-            case events.Notice():
-                message = self._message(shape.notice_id(event.key), enum_pb2.MESSAGE_SYSTEM, at)
-                message.content = event.text
+            case events.ArtifactsFound() | events.Notice():
+                self._beside(event, at)
+
+    def _beside(self, event: events.ArtifactsFound | events.Notice, at: str) -> None:
+        """What is of no turn."""
+        if isinstance(event, events.Notice):
+            message = self._message(shape.notice_id(event.key), enum_pb2.MESSAGE_SYSTEM, at)
+            message.content = event.text
+        else:
+            del self.status.artifacts[:]
+            self.status.artifacts.extend(event.artifacts)
+            self._header_changed = True
 
     def wait(self) -> None:
         """Nothing goes on before a person answers."""
@@ -133,6 +142,7 @@ class StatusReducer:
             messages=[message for message in status.messages if message.id in self._changed],
             pending_approvals=status.pending_approvals,
             sub_agent_executions=self._nested.take(),
+            artifacts=status.artifacts,
         )
         if status.HasField("streaming_usage"):
             part.streaming_usage.CopyFrom(status.streaming_usage)

@@ -68,6 +68,14 @@ class Workspace:
 
     def read(self, path: str) -> str:
         """Return the text of a file."""
+        data = self.read_bytes(path)
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ToolError(f"{shown(parts_of(path))} is not a UTF-8 text file") from error
+
+    def read_bytes(self, path: str) -> bytes:
+        """Return the content of a file."""
         parts = parts_of(path)
         with self._folder(parts[:-1]) as folder, _explained(path):
             handle = os.open(_name(parts), _FILE, dir_fd=folder)
@@ -79,17 +87,18 @@ class Workspace:
                 os.close(handle)
         if len(data) > MAX_FILE_BYTES:
             raise ToolError(f"{shown(parts)} is larger than {MAX_FILE_BYTES} bytes; search it with grep")
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise ToolError(f"{shown(parts)} is not a UTF-8 text file") from error
+        return data
 
     def write(self, path: str, content: str) -> int:
         """Create or replace a file, with its folders; return its size in bytes. Readers see old or new, never half."""
-        parts = parts_of(path)
         data = content.encode("utf-8", errors="replace")
         if len(data) > MAX_FILE_BYTES:
             raise ToolError(f"{len(data)} bytes are more than the {MAX_FILE_BYTES} that a file may have; split it")
+        return self.write_bytes(path, data)
+
+    def write_bytes(self, path: str, data: bytes) -> int:
+        """Create or replace a file of any size, with its folders; return its size."""
+        parts = parts_of(path)
         with self._folder(parts[:-1], create=True) as folder, _explained(path):
             if _is_dir(_name(parts), folder):
                 raise ToolError(f"{shown(parts)} is a folder; name a file")
