@@ -167,6 +167,19 @@ async def test_what_cannot_be_connected_is_reported_with_its_reason(
     assert not report.tools
 
 
+async def test_what_a_server_says_of_a_secret_is_not_in_its_report(stack: Stack, api: ApiServer) -> None:
+    stack.start_runner()
+    spec = {"stdio": {"command": sys.executable, "args": ["-c", "import os, sys; sys.exit(os.environ['TOKEN'])"]}}
+    server = add_mcp_server(api, "chatty", {**spec, "env": {"TOKEN": {"is_secret": True}}})
+    api.set_variables("attempt-1", {"TOKEN": "swordfish-and-more"}, secret=True)
+
+    report = await _discover(stack, server.metadata.id)
+
+    assert report.failure_code == "mcp_start_failed"
+    assert "Its last words on stderr" in report.failure_message
+    assert "swordfish" not in report.failure_message
+
+
 async def test_what_an_agent_asks_of_its_servers_and_they_have_not_fails_by_name(stack: Stack, api: ApiServer) -> None:
     stack.start_runner()
     add_mcp_server(api, "notes", {"stdio": {"command": sys.executable, "args": [FAULTY]}})

@@ -21,9 +21,10 @@ with workflow.unsafe.imports_passed_through():
 
     from stigmer_agent_runner.environment import load_environment
     from stigmer_agent_runner.errors import ResolveError
-    from stigmer_agent_runner.mcp.config import config_of
+    from stigmer_agent_runner.mcp.config import ServerConfig, config_of
     from stigmer_agent_runner.mcp.connection import Connection, Limits
     from stigmer_agent_runner.mcp.remote import McpError, RemoteTool
+    from stigmer_agent_runner.redaction import Redactor
     from stigmer_api._pb.ai.stigmer.agentic.mcpserver.v1.status_pb2 import DiscoveredTool
     from stigmer_api._pb.stigmer.runtime.v1.mcp_pb2 import ReportDiscoveryRequest
     from stigmer_api.errors import ApiError, InvalidArgument, NotFound, Unimplemented
@@ -103,30 +104,35 @@ class DiscoveryActivities:
         try:
             request = method("mcp_server", "get").request(value=connect.mcp_server_id)
             server: mcp_pb2.McpServer = await self._client.call("mcp_server", "get", request)
-            config = config_of(server, await load_environment(connect.attempt, self._server))
-            with tempfile.TemporaryDirectory(prefix="stigmer-mcp-") as folder:
-                connection = await Connection.open(config, Path(folder), self._limits)
-                try:
-                    report.tools.extend(map(_discovered_tool, connection.tools))
-                    for item in await connection.resource_templates():
-                        report.resource_templates.add(
-                            uri_template=item.uri_template,
-                            name=item.name,
-                            description=item.description,
-                            mime_type=item.mime_type,
-                        )
-                finally:
-                    await connection.close()
+            variables = await load_environment(connect.attempt, self._server)
         except NotFound:
             return report  # deleted meanwhile: the report finds that too
-        except (McpError, ResolveError) as error:
-            report.ClearField("tools")
-            report.failure_code, report.failure_message = error.kind, str(error)
         except ApiError as error:
             raise ApplicationError(str(error), type=error.reason) from error
+        try:
+            await self._look(report, config_of(server, variables))
+        except (McpError, ResolveError) as error:
+            report.ClearField("tools")
+            report.failure_code = error.kind
+            report.failure_message = Redactor(variables.secrets).text(str(error))  # a server may say what it was given
         if not report.failure_code and not report.tools:
             report.warning = "the server offers no tools"
         return report
+
+    async def _look(self, report: ReportDiscoveryRequest, config: ServerConfig) -> None:
+        with tempfile.TemporaryDirectory(prefix="stigmer-mcp-") as folder:
+            connection = await Connection.open(config, Path(folder), self._limits)
+            try:
+                report.tools.extend(map(_discovered_tool, connection.tools))
+                for item in await connection.resource_templates():
+                    report.resource_templates.add(
+                        uri_template=item.uri_template,
+                        name=item.name,
+                        description=item.description,
+                        mime_type=item.mime_type,
+                    )
+            finally:
+                await connection.close()
 
     async def _report(self, report: ReportDiscoveryRequest) -> str:
         try:
