@@ -57,6 +57,18 @@ def test_without_waiting_the_server_is_named(server: StandIn, capsys: Capsys) ->
     assert server.calls[-1][0].endswith("/startConnect")
 
 
+def test_the_list_tells_how_the_last_connect_went(server: StandIn, capsys: Capsys) -> None:
+    before = ctl(capsys, "get", "mcpservers")[1].splitlines()[1].split()
+    ctl(capsys, "mcp", "connect", "notes", "--env", "TOKEN=one")
+    after = ctl(capsys, "get", "mcpservers")[1].splitlines()[1].split()
+    server.only(MCP).status.quarantined_tools.append("note")
+    closed = ctl(capsys, "get", "mcpservers")[1].splitlines()[1].split()
+
+    assert "<none>" in before
+    assert "succeeded" in after
+    assert "quarantined" in closed
+
+
 def test_an_unknown_server_is_an_error(capsys: Capsys) -> None:
     code, _, err = ctl(capsys, "mcp", "connect", "nothing")
 

@@ -38,6 +38,15 @@ def _server_type(message: Any) -> str:
     return message.spec.WhichOneof(message.spec.DESCRIPTOR.oneofs[0].name) or NONE
 
 
+def _server_state(message: Any) -> str:
+    """What the last connect said, unless the server was closed since."""
+    if message.status.quarantined_tools:
+        return "quarantined"
+    phase_field = message.status.connect_status.DESCRIPTOR.fields_by_name["phase"]
+    name = str(phase_field.enum_type.values_by_number[message.status.connect_status.phase].name)
+    return {"connect_phase_unspecified": NONE}.get(name, name.removeprefix("connect_phase_"))
+
+
 def _last_words(message: Any) -> str:
     return one_line(message.spec.message, 40)
 
@@ -56,7 +65,11 @@ COLUMNS: dict[str, Sequence[tuple[str, Cell]]] = {
     "session": (("SUBJECT", lambda m: one_line(m.spec.subject, 40)),),
     "schedule": (("CRON", lambda m: m.spec.cron), ("ENABLED", _enabled)),
     "environment": (("VARIABLES", lambda m: str(len(m.spec.data))),),
-    "mcp_server": (("TYPE", _server_type),),
+    "mcp_server": (
+        ("TYPE", _server_type),
+        ("CONNECT", _server_state),
+        ("TOOLS", lambda m: str(len(m.status.discovered_capabilities.tools))),
+    ),
 }
 
 WIDE: dict[str, Sequence[tuple[str, Cell]]] = {
