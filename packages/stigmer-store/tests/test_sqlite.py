@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from stigmer_store import (
     ListQuery,
@@ -21,6 +23,7 @@ from stigmer_store import (
     StoreFull,
     StoreUnavailable,
     Transaction,
+    lists,
     open_repository,
 )
 from stigmer_store.sql import SqlRepository
@@ -259,3 +262,24 @@ def limit_pages(store: SqlRepository, pages: int) -> None:
     """Let the database grow to so many pages: SQLite reports the same error as for a full disk."""
     with store._engines.writer.connect() as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        ListQuery(kinds=("Agent",)),
+        ListQuery(kinds=("Agent",), org="local", newest_first=True),
+        ListQuery(kinds=("Agent",), labels={"team": "red"}),
+        ListQuery(kinds=("Agent",), labels={"team": "red"}, fields={"phase": "DONE"}, org="local", newest_first=True),
+    ],
+)
+async def test_the_first_matches_of_a_kind_are_walked_and_not_sorted(
+    store: SqlRepository, tmp_path: Path, query: ListQuery
+) -> None:
+    connection = sqlite3.connect(tmp_path / "stigmer.db")
+    walk = lists._walk(query, list(lists._entries(query)), query.kinds, None)
+    text = str(walk.compile(dialect=sqlite_dialect(), compile_kwargs={"literal_binds": True}))
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")]
+    connection.close()
+    assert plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan

@@ -14,7 +14,7 @@ from typing import TypeVar
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from stigmer_store import limits, queries, retention
+from stigmer_store import limits, lists, queries, retention
 from stigmer_store.backup import BackupUnsupported, back_up
 from stigmer_store.engine import READERS, Engines
 from stigmer_store.errors import StoreClosed
@@ -67,7 +67,7 @@ class SqlRepository:
 
     async def list(self, query: ListQuery) -> Page:
         """One page of one moment. Raises BadPageToken, InvalidValue."""
-        return await self._read(lambda connection: queries.list_page(connection, query, queries.revision(connection)))
+        return await self._read(lambda connection: lists.list_page(connection, query, queries.revision(connection)))
 
     async def events(self, execution_id: str, after_sequence: int = 0, limit: int = 1000) -> Sequence[EventRecord]:
         """At most `limit` events with a greater sequence, in order."""

@@ -91,11 +91,10 @@ def _delete_entries(connection: Connection, table: sa.Table, keys: Sequence[Key]
 
 def _insert_entries(connection: Connection, table: sa.Table, records: Sequence[ResourceRecord]) -> None:
     attribute = "labels" if table is tables.resource_labels else "fields"
-    rows = [
-        {"kind": record.kind, "id": record.id, "name": name, "value": value}
-        for record in records
-        for name, value in getattr(record, attribute).items()
-    ]
+    rows = []
+    for record in records:
+        place = {"kind": record.kind, "id": record.id, "created_at": microseconds(record.created_at)}
+        rows += [{**place, "name": name, "value": value} for name, value in getattr(record, attribute).items()]
     _INSERT_ENTRIES[table.name].run(connection, rows)
 
 

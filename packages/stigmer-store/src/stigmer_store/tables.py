@@ -111,12 +111,13 @@ resources = sa.Table(
     sa.UniqueConstraint("kind", "org", "slug", name="resources_slug"),
     sa.UniqueConstraint("kind", "org", "request_id", name="resources_request_id"),
     sa.Index("resources_kind_created", "kind", "created_at", "id"),
+    sa.Index("resources_kind_org_created", "kind", "org", "created_at", "id"),
     sa.Index("resources_created", "created_at", "id", "kind"),
 )
 
 
 def _entries(name: str) -> sa.Table:
-    """A side table that makes one mapping of the resources searchable."""
+    """A side table that makes one mapping of the resources searchable, in the order of lists."""
     return sa.Table(
         name,
         metadata,
@@ -124,8 +125,9 @@ def _entries(name: str) -> sa.Table:
         sa.Column("id", _SORTED_TEXT, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("value", sa.Text, nullable=False),
+        sa.Column("created_at", Moment, nullable=False, server_default="0"),  # of the resource
         sa.PrimaryKeyConstraint("kind", "id", "name"),
-        sa.Index(f"{name}_value", "name", "value", "kind", "id"),
+        sa.Index(f"{name}_value", "name", "value", "kind", "created_at", "id"),
     )
 
 

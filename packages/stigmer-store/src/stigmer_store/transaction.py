@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.engine import Connection, NestedTransaction
 
-from stigmer_store import limits, queries, retention, statements
+from stigmer_store import limits, lists, queries, retention, statements
 from stigmer_store.changeset import ChangeSet, Key
 from stigmer_store.errors import RecordNotFound, RequestIdTaken, SlugTaken
 from stigmer_store.moments import microseconds
@@ -111,7 +111,7 @@ class SqlTransaction:
         """One page, with what this transaction has written."""
         self._tell()
         at_revision = self._group.revision if self._revision is None else self._revision
-        return queries.list_page(self._connection, query, at_revision)
+        return lists.list_page(self._connection, query, at_revision)
 
     def put(self, record: ResourceRecord) -> None:
         """Insert or replace, and log the change. Raises SlugTaken, RequestIdTaken, InvalidValue."""
