@@ -151,3 +151,12 @@ async def test_a_form_is_sent_as_one(calls: Any, http: Any) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     await calls.call(request(http.url, method="POST", headers=headers, body={"a": "x y", "b": [1, 2]}, has_body=True))
     assert http.requests[0][3] == b"a=x+y&b=1&b=2"
+    headers = {"content-type": "multipart/form-data"}
+    await calls.call(
+        request(http.url, method="POST", headers=headers, body={"a": "x y", "b": [1, True]}, has_body=True)
+    )
+    _, _, sent, body = http.requests[1]
+    boundary = sent["content-type"].partition("boundary=")[2].encode()
+    parts = [part.partition(b"\r\n\r\n")[::2] for part in body.split(b"--" + boundary)[1:-1]]
+    names = [head.partition(b'name="')[2].partition(b'"')[0] for head, _ in parts]
+    assert (names, [value.strip() for _, value in parts]) == ([b"a", b"b", b"b"], [b"x y", b"1", b"true"])

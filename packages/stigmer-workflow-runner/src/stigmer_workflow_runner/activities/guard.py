@@ -67,9 +67,7 @@ class Guard:
             HostRefusedError: the rules forbid it.
             OSError: the name does not resolve.
         """
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [str(entry[4][0]) for entry in found]
+        addresses = await _addresses(host, port)
         for text in addresses:
             address = ipaddress.ip_address(text.partition("%")[0])
             if self._deny.match(host, address) or (self._allow and not self._allow.match(host, address)):
@@ -82,6 +80,14 @@ class Guard:
     def backend(self) -> httpcore.AsyncNetworkBackend:
         """A network for httpcore that connects only where this guard allows it."""
         return _Guarded(self)
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return [str(entry[4][0]) for entry in found]
 
 
 def refused(error: HostRefusedError, label: str) -> Exception:

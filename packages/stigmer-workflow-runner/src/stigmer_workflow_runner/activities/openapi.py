@@ -17,6 +17,7 @@ from stigmer_workflow_runner.errors import fault
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
+PARTS: Final = "multipart/form-data"
 
 
 class OpenApiCalls:
@@ -66,7 +67,7 @@ def _request(operation: Operation, filled: Filled, argument: dict[str, Any]) -> 
 def _body(operation: Operation, filled: Filled, headers: dict[str, str]) -> bytes:
     kinds = operation.consumes or ((FORM,) if filled.form else (JSON,))
     kind = next((k for k in kinds if k.startswith(JSON)), None) if not filled.form else None
-    kind = kind or next((k for k in kinds if k.startswith((FORM, "text/")) or k.endswith("+json")), None)
+    kind = kind or next((k for k in kinds if k.startswith((FORM, PARTS, "text/")) or k.endswith("+json")), None)
     if kind is None:
         raise fault(
             "configuration", f"the operation takes {', '.join(kinds)}, of which none is supported: use JSON or a form"
@@ -74,4 +75,4 @@ def _body(operation: Operation, filled: Filled, headers: dict[str, str]) -> byte
     headers["Content-Type"] = kind
     if kind.startswith(FORM) and isinstance(filled.body, dict):
         return urlencode(filled.body, doseq=True).encode()
-    return body_of(filled.body, {**headers})
+    return body_of(filled.body, headers)

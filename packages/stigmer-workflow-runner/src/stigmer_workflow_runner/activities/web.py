@@ -178,17 +178,33 @@ async def lines_of(response: httpx.Response, max_bytes: int, label: str) -> Asyn
 
 
 def body_of(body: Json, headers: dict[str, str]) -> bytes:
-    """The body's bytes: text as it is, a form as one, anything else as JSON; sets Content-Type when there is none."""
+    """The body's bytes: text as it is, a form or parts as such, else JSON; sets Content-Type when there is none."""
     kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     if isinstance(body, str):
         if not kind:
             headers["Content-Type"] = "text/plain; charset=utf-8"
         return body.encode()
+    if kind.startswith("multipart/form-data") and isinstance(body, dict):
+        return _multipart(body, headers)
     if kind.startswith("application/x-www-form-urlencoded") and isinstance(body, dict):
         return str(httpx.QueryParams({key: _field(item) for key, item in body.items()})).encode()
     if not kind:
         headers["Content-Type"] = "application/json"
     return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _multipart(body: Mapping[str, Json], headers: dict[str, str]) -> bytes:
+    """The fields of an object as parts; a list is several parts of one name."""
+    pairs = [(name, item) for name, value in body.items() for item in (value if isinstance(value, list) else [value])]
+    parts = [(name, (None, str(_field(_scalar(item))).encode())) for name, item in pairs]
+    request = httpx.Request("POST", "http://unused", files=parts)
+    for name in [name for name in headers if name.lower() == "content-type"]:
+        headers[name] = request.headers["content-type"]
+    return request.read()
+
+
+def _scalar(value: Json) -> Json:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else value
 
 
 def _field(value: Json) -> Any:

@@ -106,7 +106,8 @@ class World:
             for name in {*execution["secrets"], *variables.hidden}:
                 redactor.add_json(variables.secrets().get(name))
                 redactor.add([variables.texts.get(name, "")])
-        return Opened(copy.deepcopy(argument), variables, redactor)
+        own = copy.deepcopy(argument) if "sealed" in argument else argument
+        return Opened(own, variables, redactor)
 
 
 @contextlib.asynccontextmanager
