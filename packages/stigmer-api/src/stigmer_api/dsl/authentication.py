@@ -99,6 +99,7 @@ def read_policy(reader: Reader, value: Json, pointer: str) -> Authentication | N
         reader.secret(name, child(place, "use"))
         return Authentication(kind, Template({}), name)
     found = reader.fields(given, place, _KEYS[kind], required=_REQUIRED[kind])
+    reader.texts(found, place, ("username", "password", "token", "authority", "grant"))
     if kind in ("oauth2", "oidc"):
         _check_oauth2(reader, found, place)
     return Authentication(kind, reader.outbound(found, place))
@@ -113,7 +114,8 @@ def _check_oauth2(reader: Reader, fields: Mapping[str, Json], pointer: str) -> N
         _one_of(reader, grant, place, GRANTS)
     for key, known in _PARTS.items():
         if key in fields:
-            reader.fields(fields[key], child(pointer, key), known, known if key in ("subject", "actor") else ())
+            part = reader.fields(fields[key], child(pointer, key), known, known if key in ("subject", "actor") else ())
+            reader.texts(part, child(pointer, key), known)
     for key in ("issuers", "scopes", "audiences"):
         if key in fields and not isinstance(fields[key], list | str):
             reader.problem(child(pointer, key), "must be a list of texts")

@@ -136,6 +136,12 @@ class Reader:
         self.problem(pointer, f"must be text, not {_kind(value)}{quoted}")
         return ""
 
+    def texts(self, fields: Json, pointer: str, keys: Iterable[str]) -> None:
+        """Note each of `keys` that is present and no text."""
+        for key in keys:
+            if isinstance(fields, Mapping) and key in fields:
+                self.text(fields[key], child(pointer, key))
+
     def flag(self, value: Json, pointer: str) -> bool:
         """True or false."""
         if isinstance(value, bool):
@@ -151,11 +157,16 @@ class Reader:
 
     def named(self, section: str, value: Json, pointer: str) -> Json:
         """`value`, or what `use.<section>` declares under that name when it is a text."""
+        if value is None:
+            self.problem(pointer, f"must be an object or a name of use.{section}, not empty")
         if not isinstance(value, str):
             return value
         declared = self.declared.get(section, {})
-        if value in declared:
+        if declared.get(value) is not None:
             return declared[value]
+        if value in declared:
+            self.problem(child("/use", section, value), "must be an object, not empty")
+            return None
         self.problem(
             pointer, f"use.{section} has no {shortened(value)!r}" + (f": it has {listed(declared)}" if declared else "")
         )

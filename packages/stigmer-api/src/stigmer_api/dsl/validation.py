@@ -56,9 +56,9 @@ def compile_document(value: Json, types: TaskTypes, lines: Mapping[str, int] | N
     problems = Problems(lines)
     reader = Reader(problems, _read_list, types)
     fields = reader.fields(value, "", TOP_KEYS, required=("document", "do"))
-    head = _read_head(reader, fields.get("document"))
-    loose = _read_mode(reader, fields.get("evaluate")) == "loose"
-    declared = _read_use(reader, fields.get("use"))
+    head = _read_head(reader, fields)
+    loose = _read_mode(reader, fields.get("evaluate", {})) == "loose"
+    declared = _read_use(reader, fields.get("use", {}))
     reader = Reader(problems, _read_list, types, declared=declared, read_task=_read_task, loose=loose)
     if isinstance(fields.get("use"), Mapping) and "extensions" in fields["use"]:
         reader = replace(reader, extensions=read_extensions(reader, fields["use"]["extensions"]))
@@ -92,11 +92,11 @@ def compile_task(name: str, value: Json, pointer: str, types: TaskTypes) -> Task
     return task
 
 
-def _read_head(reader: Reader, value: Json) -> dict[str, str]:
+def _read_head(reader: Reader, document: Mapping[str, Json]) -> dict[str, str]:
     head = {"dsl": "", "namespace": "", "name": "", "version": ""}
-    if value is None:
+    if "document" not in document:
         return head
-    fields = reader.fields(value, "/document", DOCUMENT_KEYS, required=head)
+    fields = reader.fields(document["document"], "/document", DOCUMENT_KEYS, required=head)
     for key in head:
         if key in fields:
             head[key] = reader.text(fields[key], f"/document/{key}")
@@ -115,8 +115,6 @@ def _read_head(reader: Reader, value: Json) -> dict[str, str]:
 
 
 def _read_use(reader: Reader, value: Json) -> dict[str, Mapping[str, Json]]:
-    if value is None:
-        return {}
     fields = reader.fields(value, "/use", (*_USE_SUPPORTED, "extensions", SECRETS))
     declared = {}
     for section in _USE_SUPPORTED:
@@ -150,8 +148,6 @@ def _read_reusable(reader: Reader) -> None:
 
 
 def _read_mode(reader: Reader, value: Json) -> str:
-    if value is None:
-        return "strict"
     fields = reader.fields(value, "/evaluate", ("language", "mode"))
     if fields.get("language", "jq") != "jq":
         reader.problem("/evaluate/language", f"the expression language {fields['language']!r} {NOT_YET}: use jq")

@@ -35,4 +35,5 @@ class EmitType:
             return "emit", Emit(Template({}))
         if "with" in event and "type" not in attributes:
             reader.problem(place, "needs 'type'")
+        reader.texts(attributes, place, ("type", "source", "id", "subject"))
         return "emit", Emit(reader.template(dict(attributes), place))

@@ -129,6 +129,7 @@ def _read_filter(reader: Reader, value: Json, pointer: str) -> Filter:
     if not isinstance(attributes, Mapping) or ("with" in found and not attributes):
         reader.problem(place, "must be an object with at least one attribute of the event")
         attributes = {}
+    reader.texts(attributes, place, ("type", "source", "id", "subject"))
     correlate = found.get("correlate", {})
     if not isinstance(correlate, Mapping):
         reader.problem(child(pointer, "correlate"), "must be an object of named correlations")

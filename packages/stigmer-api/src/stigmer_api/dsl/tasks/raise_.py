@@ -29,13 +29,15 @@ class RaiseType:
     def read(self, reader: Reader, _name: str, fields: Mapping[str, Json], pointer: str) -> tuple[str, Raise]:
         """Compile the error."""
         place = child(pointer, "raise")
-        given = reader.fields(fields["raise"], place, ("error",), required=("error",)).get("error")
+        raised = reader.fields(fields["raise"], place, ("error",), required=("error",))
+        given = raised.get("error")
         place = child(place, "error")
         named = isinstance(given, str)
-        found = reader.named("errors", given, place) if given is not None else None
+        found = reader.named("errors", given, place) if "error" in raised else None
         if found is None:
             return "raise", Raise(Template({}))
         error = reader.fields(found, place, ERROR_KEYS, required=("type", "status"))
+        reader.texts(error, place, ("type", "title", "detail", "instance"))
         status = error.get("status", 0)
         if not isinstance(status, int | str) or isinstance(status, bool):
             reader.problem(place if named else child(place, "status"), "must be a whole number")

@@ -76,9 +76,9 @@ def _read_backoff(reader: Reader, fields: Mapping[str, Json], pointer: str) -> s
 
 
 def _read_count(reader: Reader, attempt: Mapping[str, Json], pointer: str) -> int | None:
-    count = attempt.get("count")
-    if count is None:
+    if "count" not in attempt:
         return None
+    count = attempt["count"]
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         reader.problem(child(pointer, "count"), f"must be a whole number from 0, not {count!r}")
         return 0

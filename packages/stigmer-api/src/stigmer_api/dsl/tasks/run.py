@@ -56,6 +56,8 @@ def _read_workflow(reader: Reader, found: Mapping[str, Json], place: str) -> Run
         key: reader.text(workflow[key], child(where, key)) if key in workflow else ""
         for key in ("namespace", "name", "version")
     }
+    if not isinstance(workflow.get("input", {}), Mapping | str):
+        reader.problem(child(where, "input"), "must be an object or an expression that gives one")
     return RunWorkflow(
         name=texts["name"],
         version=texts["version"],

@@ -57,7 +57,7 @@ def read_process(reader: Reader, kind: str, run: Mapping[str, Json], pointer: st
     place = child(pointer, kind)
     given = reader.fields(run[kind], place, (*_OWN[kind], *_SHARED), required=_REQUIRED[kind])
     lifetime, where = given.get("lifetime", {}), child(place, "lifetime")
-    life = reader.fields(lifetime, where, ("cleanup", "after")) if "lifetime" in given else {}
+    life = reader.fields(lifetime, where, ("cleanup", "after"), required=("cleanup",)) if "lifetime" in given else {}
     cleanup = _one_of(reader, life, "cleanup", where, CLEANUPS, "never")
     keep = reader.optional(life, "after", where, reader.duration)
     if (cleanup == "eventually") != (keep is not None):
@@ -85,7 +85,7 @@ def _fields(reader: Reader, given: Mapping[str, Json], place: str) -> list[tuple
             reader.problem(where, "must be an object or an expression that gives one")
         elif key == "arguments" and not isinstance(value, list | str):
             reader.problem(where, "must be a list or an expression that gives one")
-        elif key in _TEXTS and key != "stdin":
+        elif key in _TEXTS and value != "":
             found.append((key, reader.outbound(reader.text(value, where), where)))
         else:
             found.append((key, reader.outbound(value, where)))

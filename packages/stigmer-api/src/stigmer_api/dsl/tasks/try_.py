@@ -73,4 +73,8 @@ def _read_filters(reader: Reader, catch: Mapping[str, Json], pointer: str) -> Te
     place = child(pointer, "errors")
     found = reader.fields(catch["errors"], place, ("with",))
     filters = reader.fields(found.get("with", {}), child(place, "with"), _FILTER_KEYS)
+    reader.texts(filters, child(place, "with"), ("type", "instance", "title", "detail", "details"))
+    status = filters.get("status", 0)
+    if not isinstance(status, int | str) or isinstance(status, bool):
+        reader.problem(child(place, "with", "status"), "must be a whole number")
     return reader.template(filters, child(place, "with"))
