@@ -7,6 +7,7 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,16 @@ async def test_a_write_is_synced_to_the_disk_before_it_returns(store: SqlReposit
     with store._engines.writer.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+async def test_nothing_that_is_deleted_stays_readable_in_the_file(
+    store: SqlRepository, put: Putter, tmp_path: Path
+) -> None:
+    made = await put(store, "a", body=b"a clear word " * 400)
+    await store.write(lambda tx: tx.delete(made.kind, "a"))
+    await store.compact(0, timedelta(0))
+    await store.close()  # the last connection takes the log into the file
+    assert b"a clear word" not in (tmp_path / "stigmer.db").read_bytes()
 
 
 async def test_a_work_whose_caller_gave_up_before_it_began_is_not_run(store: SqlRepository, busy: Holder) -> None:

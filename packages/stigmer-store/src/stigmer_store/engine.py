@@ -37,6 +37,7 @@ _WRITER_PRAGMAS = (
     f"busy_timeout = {BUSY_TIMEOUT_MS}",
     "synchronous = FULL",  # a commit is on the disk when it returns; group commit pays for it
     f"journal_size_limit = {WAL_SIZE_LIMIT_BYTES}",
+    "secure_delete = ON",  # what is deleted is overwritten, and does not stay readable in the file until it is reused
 )
 _READER_PRAGMAS = (f"busy_timeout = {BUSY_TIMEOUT_MS}", "query_only = ON")
 
