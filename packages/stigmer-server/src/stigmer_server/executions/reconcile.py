@@ -13,17 +13,17 @@ import structlog
 from stigmer_api.kinds import Kind, kind_by_key
 from stigmer_server.executions import phases
 from stigmer_server.executions.settle import settle
-from stigmer_server.executions.temporal import Outcome, TemporalAway, TemporalLink, TemporalRefused
+from stigmer_server.executions.temporal import Outcome, TemporalLink
 from stigmer_server.resources.controller import Controller
 from stigmer_server.resources.envelope import Resource, from_record
 from stigmer_server.resources.listing import read_all
 from stigmer_server.resources.unit import UnitOfWork
-from stigmer_store import ListQuery, ResourceRecord, StoreError
+from stigmer_server.sweeping import sweep_for_ever
+from stigmer_store import ListQuery, ResourceRecord
 
 __all__ = ["Reconciler"]
 
 _log = structlog.get_logger("stigmer.reconcile")
-_FIRST_SECONDS = 1.0
 _AT_ONCE = 8
 _KINDS = ("workflow_execution", "agent_execution")
 
@@ -50,14 +50,7 @@ class Reconciler:
 
     async def run(self) -> None:
         """Sweep for ever."""
-        wait = min(_FIRST_SECONDS, self._seconds)
-        while True:
-            try:
-                await self.sweep()
-                wait = self._seconds
-            except (TemporalAway, TemporalRefused, StoreError) as error:
-                _log.debug("cannot compare with Temporal", error=str(error))
-            await asyncio.sleep(wait)
+        await sweep_for_ever(self.sweep, self._seconds, _log)
 
     async def sweep(self) -> int:
         """Compare every started, unfinished execution once; returns how many were settled. Raises TemporalAway."""

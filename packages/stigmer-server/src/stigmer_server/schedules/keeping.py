@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,12 +10,13 @@ import structlog
 
 from stigmer_api.kinds import kind_by_key
 from stigmer_api.temporal import temporal_schedule_id
-from stigmer_server.executions.temporal import TemporalAway, TemporalRefused
+from stigmer_server.executions.temporal import TemporalRefused
 from stigmer_server.resources.envelope import from_record, to_datetime
 from stigmer_server.resources.listing import read_all
 from stigmer_server.schedules.planning import Plan, plan_of
 from stigmer_server.schedules.temporal import ScheduleLink, Seen, note_of
-from stigmer_store import ListQuery, OutboxItem, StoreError
+from stigmer_server.sweeping import sweep_for_ever
+from stigmer_store import ListQuery, OutboxItem
 
 if TYPE_CHECKING:
     from stigmer_server.resources.controller import Controller
@@ -27,7 +27,6 @@ __all__ = ["ScheduleKeeper"]
 
 _log = structlog.get_logger("stigmer.schedules")
 _KIND = kind_by_key("schedule")
-_FIRST_SECONDS = 1.0
 
 
 class ScheduleKeeper:
@@ -57,14 +56,7 @@ class ScheduleKeeper:
 
     async def run(self) -> None:
         """Compare for ever."""
-        wait = min(_FIRST_SECONDS, self._seconds)
-        while True:
-            try:
-                await self.sweep()
-                wait = self._seconds
-            except (TemporalAway, StoreError) as error:
-                _log.debug("cannot compare with Temporal", error=str(error))
-            await asyncio.sleep(wait)
+        await sweep_for_ever(self.sweep, self._seconds, _log)
 
     async def sweep(self) -> int:
         """Compare every schedule once; returns how many were mended. Raises TemporalAway.
