@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stigmer_api.server_settings import SERVER_SETTINGS
 from stigmer_cli.errors import UsageError
 from stigmer_cli.paths import Home
 
@@ -21,7 +22,10 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: `key` is its path in config.yaml, `env` its variables (the first is the one to document)."""
+    """One setting: `key` is its path in config.yaml, `env` its variables (the first is the one to document).
+
+    in_file: False when config.yaml cannot set it.
+    """
 
     key: str
     env: tuple[str, ...]
@@ -30,6 +34,7 @@ class Setting:
     default: str = ""
     port: bool = False
     secret: bool = False
+    in_file: bool = True
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -50,6 +55,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("org", ("STIGMER_ORG",), "--org", "organisation of resources that name none", "local"),
     Setting("token", ("STIGMER_TOKEN",), "", "bearer token; else the token file of the home", secret=True),
     Setting("log_level", ("STIGMER_LOG_LEVEL",), "", "debug, info, warning or error", "info"),
+)
+
+SETTINGS += tuple(  # what only the server reads, to be shown
+    Setting(
+        item.key or item.field, (item.env,), "", item.help, item.default, secret=item.secret, in_file=bool(item.key)
+    )
+    for item in SERVER_SETTINGS
 )
 
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
@@ -224,7 +236,7 @@ def _flatten(document: Any, path: Path) -> dict[str, str]:
     if not isinstance(document, dict):
         raise UsageError(f"{path}: expected a mapping of settings, found {type(document).__name__}")
     found: dict[str, str] = {}
-    for setting in SETTINGS:
+    for setting in (item for item in SETTINGS if item.in_file):
         value: Any = document
         for part in setting.key.split("."):
             value = value.get(part) if isinstance(value, dict) else None

@@ -16,13 +16,21 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 2.0
 
+_NOT_IN_IT = (
+    "It holds the database alone. Copy the server's directory of files (data/artifacts of its home) too, and keep its "
+    "encryption key (data/encryption.key) apart from both: without it secret values cannot be read."
+)
+
 
 def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="where to write the copy; FILE.sha256 goes beside it")],
     force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
 ) -> None:
-    """Copy the server's database to a file while everything goes on."""
+    """Copy the server's database (no files, no key) to a file while everything goes on.
+
+    Not in it: the files of skills, artifacts and attachments, and the key that secret values are sealed with.
+    """
     from stigmer_api.errors import ApiError  # noqa: PLC0415 - keeps `--help` fast
     from stigmer_api.messages import message_class  # noqa: PLC0415 - the same
     from stigmer_api.methods import SERVER_SERVICE  # noqa: PLC0415 - the same
@@ -47,6 +55,7 @@ def backup(
         result(to_json(body))
     else:
         say(f"{path}: revision {copy.revision}, {copy.size} bytes", "green")
+        say(_NOT_IN_IT)
 
 
 def restore(
