@@ -21,8 +21,9 @@ with workflow.unsafe.imports_passed_through():
 
     from stigmer_agent_runner.environment import load_environment
     from stigmer_agent_runner.errors import ResolveError
-    from stigmer_agent_runner.mcp.config import ServerConfig, config_of
+    from stigmer_agent_runner.mcp.config import ServerConfig, StdioTarget, config_of
     from stigmer_agent_runner.mcp.connection import Connection, Limits
+    from stigmer_agent_runner.mcp.pins import unpinned_package
     from stigmer_agent_runner.mcp.remote import McpError, RemoteTool
     from stigmer_agent_runner.redaction import Redactor
     from stigmer_api._pb.ai.stigmer.agentic.mcpserver.v1.status_pb2 import DiscoveredTool
@@ -110,7 +111,10 @@ class DiscoveryActivities:
         except ApiError as error:
             raise ApplicationError(str(error), type=error.reason) from error
         try:
-            await self._look(report, config_of(server, variables))
+            config = config_of(server, variables)
+            if isinstance(config.target, StdioTarget):
+                report.warning = unpinned_package(config.target.command, config.target.args)
+            await self._look(report, config)
         except (McpError, ResolveError) as error:
             report.ClearField("tools")
             report.failure_code = error.kind

@@ -6,14 +6,21 @@ again. Tools that came in addition are left out, and tools that are gone are sim
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stigmer_agent_runner.mcp.remote import RemoteTool
 
-__all__ = ["PinCheck", "check_pins"]
+__all__ = ["PinCheck", "check_pins", "unpinned_package"]
+
+_RUNNERS = frozenset({"npx", "bunx", "uvx", "pipx"})
+"""Programs that fetch the newest version of a package when no other is named."""
+
+_VERSION = re.compile(r".@[~^]?\d|==\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +43,13 @@ def check_pins(pins: Mapping[str, str], tools: Iterable[RemoteTool]) -> PinCheck
         elif tool.digest != pins[tool.name]:
             changed.append(tool.name)
     return PinCheck(True, tuple(sorted(changed)), tuple(sorted(added)))
+
+
+def unpinned_package(command: str, args: Sequence[str]) -> str:
+    """A warning when a command fetches a package without naming its version, else empty: tools can then change by
+    themselves, at any start.
+    """
+    name = PurePath(command).name
+    if name not in _RUNNERS or any(_VERSION.search(arg) for arg in args):
+        return ""
+    return f"{name} fetches the newest version at every start; name one in spec.stdio.args, for example package@1.2.3"
