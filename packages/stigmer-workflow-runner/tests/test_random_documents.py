@@ -73,7 +73,7 @@ def has_fork(nodes: Any) -> bool:
 
 
 def races(nodes: Any) -> bool:
-    """Whether a branch may fail: what its siblings have done by then, and which one fails first, is a matter of time."""
+    """Whether a branch may fail: what its siblings have done by then, and which fails first, is a matter of time."""
     if isinstance(nodes, Node):
         return (nodes.kind == "fork" and "kind='raise'" in repr(nodes)) or races(nodes.args)
     return isinstance(nodes, tuple) and any(races(node) for node in nodes)
