@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from supervisor.options import UnhosedConfigParser, expand
+from typer.testing import CliRunner
 
 from stigmer_api.kinds import kind_by_key
 from stigmer_cli import reading, terminal
+from stigmer_cli.app import app
 from stigmer_cli.errors import StackError, UsageError
 from stigmer_cli.following.transcript import Transcript
 from stigmer_cli.invocation import hoist, wants_json
@@ -153,3 +155,10 @@ def test_json_is_noticed_before_the_line_is_understood() -> None:
 def test_labels_and_names_exclude_each_other() -> None:
     with pytest.raises(UsageError, match="selectors narrow a list"):
         reading.select("agents", ["x"], ["a=b"])
+
+
+def test_the_list_of_commands_cuts_no_description() -> None:
+    shown = CliRunner().invoke(app, ["--help"])
+    assert shown.exit_code == 0
+    assert "..." not in shown.output.split("Commands:")[1]
+    assert "everything else to stderr." in " ".join(shown.output.split())

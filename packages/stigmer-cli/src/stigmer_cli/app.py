@@ -5,6 +5,7 @@ The command modules import only typer and what is as light; what a command needs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -60,8 +61,13 @@ def root(
     context.obj = Invocation(home, server, org, output)
 
 
+def first_lines(command: Callable[..., object]) -> str:
+    """The first paragraph of a command's description, whole: by itself click cuts it after 45 characters."""
+    return " ".join((command.__doc__ or "").split("\n\n")[0].split())
+
+
 for module in (stack, client, execution, chat, answer, approval, control, schedule, backup, values):
     for name, command in module.COMMANDS.items():
-        app.command(name, epilog=EPILOG)(command)
+        app.command(name, epilog=EPILOG, short_help=first_lines(command))(command)
 app.add_typer(skill.GROUP, name="skill", epilog=EPILOG)
 app.add_typer(mcp.GROUP, name="mcp", epilog=EPILOG)
