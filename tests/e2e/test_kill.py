@@ -69,3 +69,47 @@ def test_a_killed_component_comes_back_and_the_run_ends_the_same(stack: Stack, c
                 stream.close()
     assert json.loads(output) == json.loads((EXAMPLE / "expected.json").read_text())
     assert pid_of(stack, component) != before
+
+
+ASKING = """
+apiVersion: agentic.stigmer.ai/v1
+kind: Agent
+metadata: {name: patient}
+spec:
+  instructions: You write files when you are allowed to.
+  model: scripted
+  script: |
+    version: 1
+    cases:
+      - turns:
+          - call:
+              - {tool: write_file, args: {path: a.txt, content: a}}
+              - {tool: write_file, args: {path: b.txt, content: b}, approval: it writes b.txt}
+          - say: "{{tool.write_file}}"
+"""
+
+
+def test_an_approval_outlives_every_component_and_is_answered_after_them(stack: Stack, tmp_path: Any) -> None:
+    manifest = tmp_path / "patient.yaml"
+    manifest.write_text(ASKING)
+    stack.ctl("apply", "-f", str(manifest))
+    execution = stack.ctl("run", "agent/patient", "-m", "go", "--no-follow", "-o", "name").stdout.strip().split("/")[1]
+    wait_for(stack, execution, "EXECUTION_WAITING_FOR_APPROVAL")
+    for process in [target_of(pid_of(stack, component), component) for component in COMPONENTS]:
+        process.kill()
+    answered = stack.ctl("approve", execution, check=None)
+    while answered.returncode == 3:  # the server is not back yet
+        answered = stack.ctl("approve", execution, check=None)
+    assert answered.returncode == 0, answered.stderr
+    done = wait_for(stack, execution, "EXECUTION_COMPLETED")
+    assert done["status"]["messages"][-1]["content"] == "Wrote 1 bytes to b.txt."
+
+
+def wait_for(stack: Stack, execution: str, phase: str) -> Any:
+    """The execution once it is in a phase; the timeout of the test bounds the wait."""
+    while True:
+        found = stack.ctl("get", "agentexecution", execution, "-o", "json", check=None)
+        if found.returncode == 0:
+            state = json.loads(found.stdout)
+            if state["status"]["phase"] == phase:
+                return state
