@@ -2,8 +2,8 @@
 
     uv run --no-sync python packages/stigmer-workflow-runner/tests/record_histories.py
 
-Names of histories as arguments record those only. A recorded history is a promise to executions that run while the runner
-is upgraded. When behaviour has to change, guard it with `workflow.patched` and keep the old histories.
+Names of histories as arguments record those only. A recorded history is a promise to executions that run while the
+runner is upgraded. When behaviour has to change, guard it with `workflow.patched` and keep the old histories.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from durability_corpus import CORPUS
 from runner_documents import BRANCHES, CALLS, HEAD, NESTED
 from runner_peer import ApiServer, HttpService, agent_reply, make
 from runner_services import Everybody, Notifier, a2a_agent, greeter, hosts
@@ -120,6 +121,35 @@ async def called(stack: Stack, http: HttpService, **settings: Any) -> WorkflowHa
     return handle
 
 
+ASKING = """
+do:
+  - name:
+      call: llm
+      with: {model: openai:gpt-5, prompt: Who?, output: {schema: {type: object, required: [name]}, onInvalid: retry}}
+  - check:
+      call: validate
+      with: {value: '${ .structured }', rules: [{name: ada, expression: .name == "Ada"}]}
+  - tell: {call: notify, with: {channel: ops, body: '${ .value.name }', recipients: [ada]}}
+  - poke: {call: signal, with: {execution: wex-other, signal: told, payload: {n: 1}}}
+"""
+
+
+async def asked(stack: Stack, http: HttpService) -> WorkflowHandle[Any, Any]:
+    """A run with a model that answers wrongly once, a judgement, a notification and a signal."""
+    answers = iter(["no JSON", '{"name": "Ada"}'])
+
+    async def answer(_verb: str, path: str, _headers: dict[str, str], _body: bytes) -> tuple[int, Any]:
+        if path == "/ops":
+            return 200, {}
+        return 200, {"model": "gpt-5", "choices": [{"message": {"content": next(answers)}}]}
+
+    echo, http.answer = http.answer, answer
+    settings = {"llm_base_url": http.url, "channels": {"ops": f"{http.url}/ops"}}
+    handle = await finished(stack, HEAD + ASKING, None, **settings)
+    http.answer = echo
+    return handle
+
+
 async def main(address: str) -> None:
     temporal = await wait_for_temporal(address)
     api, http = ApiServer(), HttpService()
@@ -161,6 +191,11 @@ async def main(address: str) -> None:
     cut = await called(stack, http, max_history_events=25)
     await record(stack, "calls-first-run", cut, cut.first_execution_run_id)
     await record(stack, "calls-last-run", cut)
+    await record(stack, "asking", await asked(stack, http))
+    await record(stack, "apart", await finished(stack, CORPUS["apart"], {"url": http.url}))
+    cut = await finished(stack, CORPUS["apart"], {"url": http.url}, max_history_events=40)
+    await record(stack, "apart-first-run", cut, cut.first_execution_run_id)
+    await record(stack, "apart-last-run", cut)
     await http.stop()
     await api.stop()
 
