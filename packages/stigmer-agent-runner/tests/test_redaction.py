@@ -86,6 +86,12 @@ def test_every_form_of_every_secret_is_replaced(form: str) -> None:
         assert redacted.endswith(" after")
 
 
+def test_a_line_of_a_private_key_is_a_secret_too() -> None:
+    lines = ["-----BEGIN KEY-----", "MIIEpAIBAAKCAQEA7bq", "short", "zZ8x/Qd9v1kLmN0pQrStU", "-----END KEY-----"]
+    redacted = Redactor({"KEY": "\n".join(lines)}).text(f"head: {lines[1]} tail: {lines[3]} {lines[0]} {lines[2]}")
+    assert redacted == "head: [secret:KEY] tail: [secret:KEY] -----BEGIN KEY----- short"
+
+
 def test_redacting_again_changes_nothing() -> None:
     redactor = Redactor({"A": "secret", "B": "[secret:"})
     once = redactor.text("a secret and a [secret: and sec")

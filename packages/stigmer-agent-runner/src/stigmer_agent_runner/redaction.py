@@ -31,7 +31,10 @@ _MARK = r"\[secret:[^\[\]\s]*\]"
 _RECENT = 8
 """Sets of secrets of ended runs that are still redacted from logs and Temporal."""
 
-_BASE64_LINE = re.compile(r"(?:\r?\n|\\r|\\n)+")
+_LINE_ENDS = ("\r\n", "\n", "\\r", "\\n")
+_LINE_END = r"(?:\r?\n|\\r|\\n)*"
+_LONG_LINE = 16
+"""Characters from which a line of a secret of several lines (a private key) is searched for by itself."""
 
 
 class Redactor:
@@ -45,11 +48,11 @@ class Redactor:
             if len(value) < MIN_LENGTH:
                 continue
             mark = f"[secret:{name}]"
+            for part in (value, *_long_lines(value)):
+                found.update({form: mark for form in _forms(part) if form not in found})
             for form in _base64_forms(value):
                 found.setdefault(form, mark)
                 self._broken.setdefault(form, mark)
-            for form in _forms(value):
-                found.setdefault(form, mark)
         self._marks = found
         self._forms = sorted(found.items(), key=lambda item: -len(item[0]))
         self._longest = max(map(len, found), default=0)
@@ -98,16 +101,26 @@ class Redactor:
 
     def _without_broken(self, text: str) -> str:
         """Find base64 that a tool broke into lines."""
-        if not self._broken or not _BASE64_LINE.search(text):
+        joined = text
+        for end in _LINE_ENDS:
+            joined = joined.replace(end, "")
+        if len(joined) == len(text):
             return text
-        joined = _BASE64_LINE.sub("", text)
         for form, mark in self._broken.items():
             if form in joined:
-                text = re.sub(r"(?:\r?\n|\\r|\\n)*".join(map(re.escape, form)), mark.replace("\\", r"\\"), text)
+                text = re.sub(_LINE_END.join(map(re.escape, form)), mark, text)
         return text
 
 
 NOTHING = Redactor({})
+
+
+def _long_lines(value: str) -> list[str]:
+    """The lines of a value that has several, but for those that tell nothing (-----BEGIN …)."""
+    lines = [line.strip() for line in value.splitlines()]
+    return (
+        [line for line in lines if len(line) >= _LONG_LINE and not line.startswith("-----")] if len(lines) > 1 else []
+    )
 
 
 def _base64_forms(value: str) -> Iterator[str]:
