@@ -25,6 +25,7 @@ do:
       with:
         method: post
         endpoint: {uri: '${ $workflow.input.service }', authentication: {bearer: {use: API_KEY}}}
+        query: {key: '${.secrets.API_KEY}'}
         headers: {X-Key: 'Key ${.secrets.API_KEY}'}
         body: {key: '${ $secrets.API_KEY }', name: '${ .name }'}
 """
@@ -37,7 +38,8 @@ class _Echo(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.seen.append({**{name.lower(): value for name, value in self.headers.items()}, "body": body})
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.seen.append({**headers, "path": self.path, "body": body})
         answer = json.dumps(self.seen[-1]).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -72,6 +74,7 @@ def test_a_secret_reaches_the_service_and_nothing_that_is_stored_or_shown(
     assert json.loads(json.loads(done.stdout)["body"]) == {"key": "***", "name": "Ada"}
     assert _Echo.seen[-1]["authorization"] == f"Bearer {SECRET}"
     assert _Echo.seen[-1]["x-key"] == f"Key {SECRET}"
+    assert _Echo.seen[-1]["path"] == f"/?key={SECRET}"
     assert SECRET not in done.stdout + done.stderr
     files = [path for path in stack.home.rglob("*") if path.is_file()]
     assert any("temporal" in path.name for path in files)

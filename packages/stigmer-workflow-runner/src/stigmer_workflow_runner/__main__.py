@@ -70,7 +70,8 @@ def configure_logging(level: str) -> None:
     )
     root = logging.getLogger()
     root.handlers, root.level = [handler], number
-    logging.getLogger("httpx").setLevel(max(number, logging.WARNING))
+    for name in ("httpx", "httpcore", "websockets"):  # they write down URLs and headers, where secrets are
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
