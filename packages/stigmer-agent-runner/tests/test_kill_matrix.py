@@ -8,6 +8,7 @@ it go through all of them, and adds a run of its own for each engine and point:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -25,6 +26,7 @@ from agent_runner_testing.tools import Notebook
 
 from stigmer_agent_runner.failpoints import ENV
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
+from stigmer_api.errors import FailedPrecondition
 
 POINTS = (
     "before-send",
@@ -76,7 +78,8 @@ class Killed:
                 return
             for item in list(found.status.pending_approvals):
                 happened = item.request_id != item.tool_call_id and _note_of(found, item) in self.notes.lines
-                await self.stack.answer(self.execution, item.tool_call_id, "SKIP" if happened else "APPROVE")
+                with contextlib.suppress(FailedPrecondition):  # the runner has taken the question back meanwhile
+                    await self.stack.answer(self.execution, item.tool_call_id, "SKIP" if happened else "APPROVE")
 
     async def survive(self, points: Sequence[str]) -> Execution:
         """Die at each point in turn, then run to the end."""
