@@ -418,6 +418,16 @@ async def test_an_answer_that_the_server_took_in_time_counts_even_when_it_comes_
     assert await run(ASKS % ", timeout: PT1M", {"n": 1}, runtime) == {"paid": "approve", "data": {"x": 1}}
 
 
+async def test_every_iteration_that_asks_has_an_entry_of_its_own() -> None:
+    runtime = InProcessRuntime()
+    asking = Asking(runtime, ANSWER, 1)
+    text = "do: [{l: {for: {in: '[range(12)]'}, do: [{ask: {call: human, with: {prompt: Go?}}}, {s: {set: {}}}]}}]"
+    await run(text, None, runtime, asking)
+    ids = [entry["task_id"] for entry in asking.take()["tasks"]]
+    assert [f"/do/0/l/do/0/ask#{n}" in ids for n in (0, 10, 11)] == [True] * 3
+    assert "/do/0/l/do/1/s#10" not in ids
+
+
 @pytest.mark.parametrize(
     ("more", "why"),
     [

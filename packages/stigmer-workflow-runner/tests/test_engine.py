@@ -11,9 +11,10 @@ import pytest
 from runner_documents import HEAD
 
 from stigmer_api.dsl.definition import read_text
+from stigmer_workflow_runner.entries import LOOP_SLOTS
 from stigmer_workflow_runner.errors import Fault, fault
 from stigmer_workflow_runner.inprocess import InProcessRuntime, run_document
-from stigmer_workflow_runner.progress import LOOP_SLOTS, Progress
+from stigmer_workflow_runner.progress import Progress
 
 
 class Seen(Progress):

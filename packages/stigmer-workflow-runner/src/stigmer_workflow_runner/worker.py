@@ -51,6 +51,7 @@ PASSED_THROUGH: Final = (
             "branches",
             "definition",
             "engine",
+            "entries",
             "errors",
             "events",
             "excerpts",
