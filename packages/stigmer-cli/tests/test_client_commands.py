@@ -316,3 +316,18 @@ def test_logs_are_merged_by_time_and_narrowed_to_an_execution(tmp_path: Path, ca
     assert ctl(capsys, "logs", wex, "--home", tmp_path)[1].splitlines() == [out.splitlines()[0]]
     assert ctl(capsys, "logs", "temporal", "--home", tmp_path)[1] == '{"time": "2026-01-01T00:00:02Z"}\n'
     assert ctl(capsys, "logs", "-n", "1", "--home", tmp_path)[1].splitlines() == [out.splitlines()[2]]
+
+
+def test_validate_hints_at_what_is_hardly_meant_and_graph_draws(tmp_path: Path, capsys: Capsys) -> None:
+    flow = tmp_path / "flow.yaml"
+    head = "document: {dsl: '1.0.3', namespace: tests, name: hello, version: 1.0.0}\n"
+    flow.write_text(head + "do: [{a: {set: {x: 'Hello ${ .x }'}}}]\n")
+    code, out, err = ctl(capsys, "validate", "-f", str(flow))
+    assert (code, out) == (0, "workflow/hello valid\n")
+    assert "flow.yaml:1: warning: line 2, /do/0/a/set/x: an expression inside a text" in err
+    code, out, _ = ctl(capsys, "-o", "json", "validate", "-f", str(flow))
+    assert "an expression inside a text" in json.loads(out)[0]["warnings"][0]
+    code, out, _ = ctl(capsys, "graph", str(flow))
+    assert code == 0
+    assert out.startswith('flowchart TD\n  start(["hello 1.0.0"]) --> t0\n')
+    assert json.loads(ctl(capsys, "-o", "json", "graph", str(flow))[1])[0]["name"] == "hello"

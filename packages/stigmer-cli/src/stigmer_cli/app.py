@@ -19,6 +19,7 @@ from stigmer_cli.commands import (
     client,
     control,
     execution,
+    graph,
     mcp,
     schedule,
     skill,
@@ -66,7 +67,7 @@ def first_lines(command: Callable[..., object]) -> str:
     return " ".join((command.__doc__ or "").split("\n\n")[0].split())
 
 
-for module in (stack, client, execution, chat, answer, approval, control, schedule, backup, values):
+for module in (stack, client, execution, chat, answer, approval, control, schedule, backup, graph, values):
     for name, command in module.COMMANDS.items():
         app.command(name, epilog=EPILOG, short_help=first_lines(command))(command)
 app.add_typer(skill.GROUP, name="skill", epilog=EPILOG)

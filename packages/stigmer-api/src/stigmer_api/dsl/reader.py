@@ -30,6 +30,7 @@ from stigmer_api.dsl.hidden import (
 )
 from stigmer_api.dsl.model import DIRECTIVES, Duration, Extension, Task, TaskList
 from stigmer_api.dsl.problems import Problems, child, listed, shortened
+from stigmer_api.dsl.wording import kind_of, meant
 
 NOT_YET: Final = "is not supported yet"
 _EVERYWHERE: Final = frozenset({"task", "workflow", "runtime", "context"})
@@ -115,11 +116,13 @@ class Reader:
     ) -> Mapping[str, Json]:
         """The fields of an object; notes what is unknown or missing. Not an object gives no fields."""
         if not isinstance(value, Mapping):
-            self.problem(pointer, f"must be an object with {listed(known)}, not {_kind(value)}")
+            self.problem(pointer, f"must be an object with {listed(known)}, not {kind_of(value)}")
             return {}
         for key in value:
             if key not in known:
-                self.problem(child(pointer, key), f"unknown key {shortened(key)!r}: use {listed(known)}")
+                self.problem(
+                    child(pointer, key), f"unknown key {shortened(key)!r}: use {listed(known)}{meant(key, known)}"
+                )
         for key in required:
             if key not in value:
                 self.problem(pointer, f"needs {key!r}")
@@ -133,7 +136,7 @@ class Reader:
             self.problem(pointer, "must not be empty")
             return ""
         quoted = f": write it in quotes, '{str(value).lower()}'" if isinstance(value, bool | int | float) else ""
-        self.problem(pointer, f"must be text, not {_kind(value)}{quoted}")
+        self.problem(pointer, f"must be text, not {kind_of(value)}{quoted}")
         return ""
 
     def texts(self, fields: Json, pointer: str, keys: Iterable[str]) -> None:
@@ -146,7 +149,7 @@ class Reader:
         """True or false."""
         if isinstance(value, bool):
             return value
-        self.problem(pointer, f"must be true or false, not {_kind(value)}")
+        self.problem(pointer, f"must be true or false, not {kind_of(value)}")
         return False
 
     def refuse(self, fields: Mapping[str, Json], pointer: str, keys: Iterable[str], where: str) -> None:
@@ -179,7 +182,7 @@ class Reader:
         if isinstance(value, bool):
             value = "true" if value else "false"
         if not isinstance(value, str):
-            self.problem(pointer, f"must be an expression, not {_kind(value)}")
+            self.problem(pointer, f"must be an expression, not {kind_of(value)}")
             return None
         return self._compile(value, pointer, available)
 
@@ -234,7 +237,7 @@ class Reader:
             return Template(value, (lambda e: e(expression)) if expression else None)
         if isinstance(value, Mapping | list):
             return self.template(value, pointer, available)
-        self.problem(pointer, f"must be an expression or an object, not {_kind(value)}")
+        self.problem(pointer, f"must be an expression or an object, not {kind_of(value)}")
         return Template(value)
 
     def _compile(
@@ -313,15 +316,3 @@ class Reader:
     def optional(self, fields: Mapping[str, Json], key: str, pointer: str, read: Callable[[Json, str], T]) -> T | None:
         """`read(value, pointer)` of a field that may be absent."""
         return read(fields[key], child(pointer, key)) if key in fields else None
-
-
-def _kind(value: Json) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    return "text" if isinstance(value, str) else "a number"

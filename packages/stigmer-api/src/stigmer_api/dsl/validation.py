@@ -40,6 +40,19 @@ KIND_ORDER: Final = (
     "call", "for", "do", "emit", "fork", "listen", "raise", "run", "set", "switch", "try", "wait",
 )  # fmt: skip
 
+MEANT: Final[Mapping[str, str]] = {
+    **{kind: f"call: {kind} and with" for kind in ("a2a", "agent", "asyncapi", "grpc", "http", "mcp", "openapi")},
+    **{kind: f"run: {{{kind}: ...}}" for kind in ("container", "script", "shell", "workflow")},
+    **dict.fromkeys(("function", "with"), "call: <name of the function> and with"),
+    **dict.fromkeys(("branches", "parallel"), "fork: {branches: [...]}"),
+    **dict.fromkeys(("delay", "sleep"), "wait: {seconds: 5}"),
+    **dict.fromkeys(("assign", "transform"), "set: {...}"),
+    **dict.fromkeys(("choice", "cases", "when"), "switch: [...]"),
+    **dict.fromkeys(("each", "foreach", "loop", "while"), "for: {in: ...} and do"),
+    "catch": "try and catch",
+}
+"""What people write who know other languages, and how it is written here."""
+
 _DSL = re.compile(r"1\.0\.[0-9]+")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
@@ -201,7 +214,8 @@ def _read_task(reader: Reader, name: str, value: Json, pointer: str) -> Task | N
     if kind is None:
         other = [key for key in value if key not in SHARED_KEYS]
         keys = listed(other) if other else "no kind"
-        reader.problem(pointer, f"the task {name!r} has {keys}: a task needs one of {', '.join(KIND_ORDER)}")
+        meant = next((f"; write {MEANT[key]}" for key in other if key in MEANT), "")
+        reader.problem(pointer, f"the task {name!r} has {keys}: a task needs one of {', '.join(KIND_ORDER)}{meant}")
         return None
     task_type = reader.types.get(kind)
     if task_type is None:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from stigmer_api.dsl.definition import compile_value, read_text
 from stigmer_api.dsl.errors import Json
-from stigmer_api.dsl.loader import MAX_BYTES, refuse_excess
+from stigmer_api.dsl.lint import hints_of
+from stigmer_api.dsl.loader import MAX_BYTES, load_text, refuse_excess
 from stigmer_api.dsl.normaliser import Normalised, normalise_all
 from stigmer_api.dsl.problems import MAX_NOTED, DocumentInvalidError, Problem, child
 from stigmer_api.errors import FieldViolation
@@ -16,6 +17,7 @@ from stigmer_api.validation import violations
 from stigmer_api.workflows.configs import Configs, path_of, pointer_of
 
 SOURCE: Final = "spec.source"
+MAX_HINTS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,15 @@ class Verdict:
     """What is wrong with a spec beyond the field rules of the contract.
 
     `problems` of a source have pointers into the document and lines of its text; those of uploaded tasks have pointers
-    into the spec and no lines. `document` is the document as a JSON value, when there is one to speak of.
+    into the spec and no lines. `hints` are what is valid and hardly meant; `warnings` tell them too. `document` is the
+    document as a JSON value, when there is one to speak of.
     """
 
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     document: Mapping[str, Json] | None = None
     from_source: bool = False
+    hints: tuple[Problem, ...] = ()
 
     @property
     def violations(self) -> list[FieldViolation]:
@@ -60,7 +64,8 @@ def check_source(text: str, warnings: tuple[str, ...] = ()) -> Verdict:
         value, _ = read_text(text)
     except DocumentInvalidError as error:
         return Verdict(error.problems, warnings, from_source=True)
-    return Verdict((), warnings, value, from_source=True)
+    hints = tuple(hints_of(value, load_text(text).lines)[:MAX_HINTS])
+    return Verdict((), (*warnings, *map(str, hints)), value, from_source=True, hints=hints)
 
 
 def _check_tasks(spec: Any) -> Verdict:

@@ -116,11 +116,12 @@ def _plain_workflow(document: Document, org: str, problems: Problems, *, judged:
     kind = kind_by_name(WORKFLOW)
     message: Any = kind.message(api_version=API_VERSION, kind=WORKFLOW)
     message.spec.source = document.text
+    warnings: tuple[str, ...] = ()
     if judged:
         from stigmer_cli.manifest.workflows import judge  # noqa: PLC0415 - only workflows pay for it
 
         before = len(problems.found)
-        judge(message.spec, document.root, lambda path: (document.line, path), problems)
+        warnings = judge(message.spec, document.root, lambda path: (document.line, path), problems)
         if len(problems.found) > before:
             return None
     top = entries(document.root, "", problems) if isinstance(document.root, MappingNode) else {}
@@ -134,7 +135,8 @@ def _plain_workflow(document: Document, org: str, problems: Problems, *, judged:
     converter = Converter(problems, {"metadata.name": (line_of(head), "document.name")})
     before = len(problems.found)
     _check_rules(message, document, converter, problems)
-    return Manifest(kind, message, problems.source, document.line) if len(problems.found) == before else None
+    found = Manifest(kind, message, problems.source, document.line, warnings)
+    return found if len(problems.found) == before else None
 
 
 def _check_rules(message: Any, document: Document, converter: Converter, problems: Problems) -> None:

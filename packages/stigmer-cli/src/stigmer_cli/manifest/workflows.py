@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
@@ -27,7 +28,8 @@ def judge(spec: Any, source: Node | None, nearest: Nearest, problems: Problems) 
         return verdict.warnings
     for problem in verdict.problems:
         problems.add(_line(source, problem.line, nearest), problem.pointer, problem.message)
-    return warnings_of(spec)
+    hints = [replace(hint, line=_line(source, hint.line, nearest)) for hint in verdict.hints]
+    return (*warnings_of(spec), *map(str, hints))
 
 
 def _line(source: Node | None, line: int, nearest: Nearest) -> int:
