@@ -19,7 +19,7 @@ FRIEND = {"from": {"firstName": "Ada", "lastName": "Lovelace"}}
 GIVEN = {"userId": "u-1", "contact": FRIEND["from"]}
 NOTES = [{"correlationId": "u-1" if n % 2 else "u-2", **FRIEND, "n": n} for n in range(12)]
 REX = {"id": 1, "name": "Rex", "status": "available"}
-FILTERED = ("call-asyncapi-subscribe-consume-amount", "call-asyncapi-subscribe-consume-while")
+FILTERED = [f"call-asyncapi-subscribe-consume-{policy}" for policy in ("amount", "until", "while")]
 
 
 @pytest.fixture
@@ -82,6 +82,26 @@ async def test_the_examples_of_oauth_get_a_token_first(world: Any, http: Any, na
     assert http.requests[-1][2]["authorization"] == f"Bearer {next(iter(world.tokens.valid))}"
 
 
+@pytest.mark.parametrize("name", ["oauth2", "oidc"])
+async def test_the_examples_of_secrets_take_the_policy_from_the_execution(
+    stack: Any, world: Any, http: Any, name: str
+) -> None:
+    text = (shared_data("dsl/examples") / f"authentication-{name}-secret.yaml").read_text()
+    policy = {
+        "authority": "http://keycloak",
+        "grant": "client_credentials",
+        "client": {"id": "me", "secret": "open-it"},
+    }
+    async with stack.worker(http_host_map=hosts(http.url)):
+        execution = stack.api.add_execution(stack.api.add_workflow(text), {"petId": 1})
+        stack.api.variables[execution] = {"mySecret": (json.dumps(policy), True)}
+        await stack.start(execution)
+        await stack.api.ended(execution)
+    assert stack.api.output(execution) == REX
+    [(_, asked)] = world.tokens.asked
+    assert asked["client_secret"] == ["open-it"]
+
+
 async def test_the_example_of_grpc_greets(world: Any) -> None:
     async with greeter() as (port, _):
         given = {"user": {"preferredDisplayName": "Ada"}}
@@ -101,6 +121,16 @@ async def test_the_examples_of_subscriptions_get_what_matches(world: Any, name: 
     wanted = 5 if name.endswith("amount") else 6
     filtered = [note["n"] for note in NOTES if note["correlationId"] == "u-1"][:wanted]
     assert [message["payload"]["n"] for message in result] == filtered
+
+
+async def test_the_example_that_emits_an_event_for_each_message(world: Any) -> None:
+    text = (
+        "do:\n  - get",
+        "input: {from: '{}'}\ndo:\n  - init: {set: '${ $workflow.input }', export: {as: .}}\n  - get",
+    )
+    result = await run(world, "call-asyncapi-subscribe-consume-forever-foreach", GIVEN, text)
+    assert [event["data"]["message"]["payload"]["n"] for event in result] == [1, 3, 5, 7, 9, 11]
+    assert {event["type"] for event in result} == {"io.serverlessworkflow.samples.asyncapi.message.consumed.v1"}
 
 
 async def test_the_example_of_publishing_sends_the_pet(world: Any) -> None:
