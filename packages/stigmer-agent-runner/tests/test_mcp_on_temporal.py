@@ -15,6 +15,7 @@ from agent_runner_testing.mcp_servers import (
     GIT_TOOLS,
     git_over_http,
     git_repository,
+    gone,
     program,
     server_processes,
     until,
@@ -257,14 +258,19 @@ async def test_no_server_outlives_a_runner_that_is_killed(
 ) -> None:
     runner = runner_process()
     log = tmp_path / "calls.log"
-    add_mcp_server(api, "notes", {"stdio": {"command": sys.executable, "args": [FAULTY, str(log)]}})
+    add_mcp_server(
+        api, "notes", {"stdio": {"command": sys.executable, "args": [FAULTY, str(log)]}, "env": {"FAULTY": {}}}
+    )
     session = _agent(api, _script("{tool: sleep, args: {}}"), _usage("notes", "sleep"))
-    await stack.start(api.add_execution(session, "go"))
+    execution = api.add_execution(session, "go")
+    api.set_variables(execution, {"FAULTY": "child"})
+    await stack.start(execution)
     async with asyncio.timeout(60):
         await until(log.exists)
-    (server,) = server_processes()
+    started = server_processes(launchers=True)
 
     runner.kill()
 
+    assert len(started) == 3  # the launcher, the server and its child
     async with asyncio.timeout(20):
-        await until(lambda: not server.is_running() or server.status() == "zombie")
+        await until(lambda: gone(started))

@@ -13,6 +13,7 @@ from agent_runner_testing.mcp_servers import (
     faulty,
     git_over_http,
     git_repository,
+    gone,
     http,
     program,
     server_processes,
@@ -33,7 +34,7 @@ async def pool() -> AsyncIterator[McpPool]:
     pool = McpPool(Limits(start=15.0, call=15.0, idle=60.0))
     yield pool
     await pool.close()
-    assert server_processes() == []
+    assert server_processes(launchers=True) == []
 
 
 @pytest.fixture
@@ -208,11 +209,24 @@ async def test_closing_ends_the_children_of_a_server_too(tmp_path: Path) -> None
     pool = McpPool(Limits())
     async with pool.lease("ses-1", faulty("notes", FAULTY="child"), tmp_path) as server:
         await server.tools()
-        assert len(server_processes()) == 2
+        started = server_processes(launchers=True)
 
     await pool.close()
 
-    await _until(lambda: not server_processes())
+    assert len(started) == 3  # the launcher, the server and its child
+    await _until(lambda: gone(started))
+
+
+async def test_a_server_that_dies_takes_its_children_along(
+    pool: McpPool, stack: AsyncExitStack, tmp_path: Path
+) -> None:
+    server = await stack.enter_async_context(pool.lease("ses-1", faulty("notes", FAULTY="child"), tmp_path))
+    await server.tools()
+    started = server_processes(launchers=True)
+
+    await _call_fails(server, "die", {})
+
+    await _until(lambda: gone(started))
 
 
 async def test_what_cannot_be_reached_is_named_with_the_way_out(pool: McpPool, tmp_path: Path) -> None:

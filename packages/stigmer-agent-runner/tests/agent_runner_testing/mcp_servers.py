@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +90,17 @@ def children() -> Iterator[psutil.Process]:
                 yield child
 
 
-def server_processes() -> list[psutil.Process]:
-    """Living processes of MCP servers."""
+def gone(processes: Iterable[psutil.Process]) -> bool:
+    """Whether all of these have ended, wherever they may have been moved."""
+    return all(not one.is_running() or one.status() == psutil.STATUS_ZOMBIE for one in processes)
+
+
+def server_processes(*, launchers: bool = False) -> list[psutil.Process]:
+    """Living processes of MCP servers, with their launchers when asked for."""
     found = []
     for child in children():
         with contextlib.suppress(psutil.NoSuchProcess):
-            if "mcp" in " ".join(child.cmdline()):
+            command = " ".join(child.cmdline())
+            if "mcp" in command and (launchers or "launch.py" not in command):
                 found.append(child)
     return found
