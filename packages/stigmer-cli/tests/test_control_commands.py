@@ -84,6 +84,22 @@ def test_force_and_dry_runs_reach_the_server_as_options(server: StandIn, capsys:
     ]
 
 
+def test_a_dry_run_of_several_tells_the_server_what_would_be_there(
+    server: StandIn, capsys: Capsys, tmp_path: Path
+) -> None:
+    head = "apiVersion: agentic.stigmer.ai/v1\n"
+    (tmp_path / "all.yaml").write_text(
+        f"{head}kind: AgentInstance\nmetadata: {{name: mine}}\nspec: {{agent_id: greeter}}\n---\n"
+        f"{head}kind: Agent\nmetadata: {{name: greeter}}\nspec: {{instructions: You greet people politely.}}\n",
+        encoding="utf-8",
+    )
+    assert ctl(capsys, "apply", "-f", tmp_path / "all.yaml", "--dry-run=server")[0] == 0
+    first, second = (options for _, options in server.options)
+    assert first == {"stigmer-dry-run": "true"}
+    assert second["stigmer-dry-run-after"].startswith("agent/")
+    assert second["stigmer-dry-run-after"].endswith("/greeter")
+
+
 def test_selectors_reach_the_server_as_they_were_written(server: StandIn, capsys: Capsys) -> None:
     stored(server, "workflow_execution")
     assert ctl(capsys, "get", "workflowexecutions", "--field-selector", "phase=FAILED", "-o", "name")[0] == 0

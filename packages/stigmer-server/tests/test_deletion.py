@@ -179,6 +179,21 @@ async def test_a_dry_run_answers_with_the_would_be_result_and_writes_nothing(
     assert await _topics(app) == []
 
 
+async def test_a_dry_run_may_name_what_would_be_there_by_then(app: App, client: AsyncClient, send: Sending) -> None:
+    spec = {"agent_id": "greeter", "description": "an instance"}
+    instance = resource("agent_instance", "mine", spec)
+    with pytest.raises(NotFound):
+        await send("agent_instance", "apply", instance, DRY)
+    after = {**DRY, "stigmer-dry-run-after": "environment/local/keys,agent/local/greeter"}
+    assert (await send("agent_instance", "apply", instance, after)).spec.agent_id == "greeter"
+    with pytest.raises(NotFound):
+        await send("agent_instance", "apply", resource("agent_instance", "mine", {"agent_id": "other"}), after)
+    for wrong in ({"stigmer-dry-run-after": "agent/local/greeter"}, {**DRY, "stigmer-dry-run-after": "greeter"}):
+        with pytest.raises(InvalidArgument, match="stigmer-dry-run-after"):
+            await send("agent_instance", "apply", instance, wrong)
+    assert await app.repository.revision() == 0
+
+
 async def test_a_dry_run_refuses_what_the_real_one_refuses(client: AsyncClient, send: Sending) -> None:
     stored = await make_agent(client)
     run = await make_agent_execution(client, stored.metadata.id)

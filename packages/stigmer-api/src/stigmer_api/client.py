@@ -35,6 +35,9 @@ DEFAULT_TIMEOUT = 30.0
 DRY_RUN = "stigmer-dry-run"
 """Option of create, apply, update and delete: `true` checks everything, answers, and writes nothing."""
 
+DRY_RUN_AFTER = "stigmer-dry-run-after"
+"""Option of a dry run: what may be named because it would be there by then, as `kind/org/slug` with commas between."""
+
 FORCE = "stigmer-force"
 """Option of delete: `true` ends what runs and deletes dependents too."""
 

@@ -59,9 +59,10 @@ def apply_all(
     """
     done: list[Applied] = []
     failures: list[tuple[Manifest, CliError]] = []
+    made: list[str] | None = [] if dry_run else None
     for item in in_order(manifests):
         try:
-            done.append(_apply(client, item, dry_run=dry_run))
+            done.append(_apply(client, item, made))
         except (NotRunningError, NotAuthorisedError):
             raise
         except CliError as error:
@@ -73,14 +74,17 @@ def apply_all(
     return done
 
 
-def _apply(client: ServerClient, item: Manifest, *, dry_run: bool) -> Applied:
+def _apply(client: ServerClient, item: Manifest, made: list[str] | None) -> Applied:
+    """Apply one. `made`: in a dry run what would have been made before it, as kind/org/slug; it is added there."""
     before = client.find(item.kind, item.name) if has_method(item.kind, "getByReference") else None
-    after = client.apply(item.kind, item.message, dry_run=dry_run)
+    after = client.apply(item.kind, item.message, dry_run=made is not None, after=made or ())
+    if before is None and made is not None:
+        made.append(f"{item.kind.key}/{after.metadata.org}/{after.metadata.slug}")
     if before is None:
         action = "created"
     else:
         action = "unchanged" if before.metadata.revision == after.metadata.revision else "configured"
-    action += DRY_RUN_SUFFIX if dry_run else ""
+    action += "" if made is None else DRY_RUN_SUFFIX
     return Applied(item.kind.name, full_name(item.kind, after), after.metadata.id, action)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from stigmer_api.client import DRY_RUN, FORCE, Client
+from stigmer_api.client import DRY_RUN, DRY_RUN_AFTER, FORCE, Client
 from stigmer_api.errors import (
     ApiError,
     InvalidArgument,
@@ -125,10 +125,16 @@ class ServerClient:
                 return
             request.page_token = page.next_page_token
 
-    def apply(self, kind: Kind, message: Any, *, dry_run: bool = False) -> Any:
-        """Store a resource: apply where the kind has it, else create. A dry run only tells what would be stored."""
+    def apply(self, kind: Kind, message: Any, *, dry_run: bool = False, after: Sequence[str] = ()) -> Any:
+        """Store a resource: apply where the kind has it, else create.
+
+        A dry run only tells what would be stored, `after` these: kind/org/slug of what may be named by then.
+        """
         verb = "apply" if has_method(kind, "apply") else "create"
-        return self.call(kind, verb, message, options={DRY_RUN: "true"} if dry_run else None)
+        options = {DRY_RUN: "true"} if dry_run else {}
+        if dry_run and after:
+            options[DRY_RUN_AFTER] = ",".join(after)
+        return self.call(kind, verb, message, options=options or None)
 
     def delete(self, kind: Kind, resource_id: str, *, force: bool = False, dry_run: bool = False) -> Any:
         """Delete a resource by id and return its last state; by force with what runs and depends on it."""

@@ -69,13 +69,13 @@ class Controller:
         In a call that is a dry run the transaction is undone at its end.
         """
         units: list[UnitOfWork] = []
-        dry_run = options().dry_run
+        asked = options()
 
         def transaction(tx: Transaction) -> T:
-            unit = UnitOfWork(tx, self.strategy_of, self.vault.sealer)
+            unit = UnitOfWork(tx, self.strategy_of, self.vault.sealer, taken_as_there=asked.after)
             result = work(unit)
             unit.flush()
-            if dry_run:
+            if asked.dry_run:
                 raise _Rehearsed(result)
             units[:] = [unit]
             return result

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stigmer_api.client import DRY_RUN, FORCE
+from stigmer_api.client import DRY_RUN, DRY_RUN_AFTER, FORCE
 from stigmer_api.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["CallOptions", "options", "serving"]
 
 _REHEARSABLE = frozenset({"create", "apply", "update", "delete"})
-_KEYS = frozenset({DRY_RUN, FORCE})
+_KEYS = frozenset({DRY_RUN, DRY_RUN_AFTER, FORCE})
+_PARTS = 3
 _VALUES = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
 class CallOptions:
-    """The options of one call."""
+    """The options of one call. `after`: (kind key, org, slug) of what a dry run takes as being there."""
 
     dry_run: bool = False
     force: bool = False
+    after: frozenset[tuple[str, str, str]] = frozenset()
 
 
 _NONE = CallOptions()
@@ -45,7 +47,9 @@ def serving(method: Method, metadata: Any) -> Iterator[None]:
     if not found:
         yield
         return
-    given = CallOptions(_flag(DRY_RUN, found), _flag(FORCE, found))
+    given = CallOptions(_flag(DRY_RUN, found), _flag(FORCE, found), _names(found.get(DRY_RUN_AFTER, "")))
+    if given.after and not given.dry_run:
+        raise InvalidArgument(f"metadata {DRY_RUN_AFTER} is only for a dry run: send {DRY_RUN}", reason="BAD_METADATA")
     if given.dry_run and "Command" in method.service and method.name not in _REHEARSABLE:
         raise InvalidArgument(
             f"{method.name} cannot be tried without being done: {DRY_RUN} is for {', '.join(sorted(_REHEARSABLE))}",
@@ -63,3 +67,16 @@ def _flag(name: str, found: dict[str, Any]) -> bool:
     if text not in _VALUES:
         raise InvalidArgument(f"metadata {name} must be true or false", reason="BAD_METADATA")
     return _VALUES[text]
+
+
+def _names(text: str) -> frozenset[tuple[str, str, str]]:
+    found = set()
+    for name in filter(None, text.split(",")):
+        parts = name.split("/")
+        if len(parts) != _PARTS:
+            raise InvalidArgument(
+                f"metadata {DRY_RUN_AFTER} must be kind/org/slug with commas between, not {name[:100]!r}",
+                reason="BAD_METADATA",
+            )
+        found.add((parts[0], parts[1], parts[2]))
+    return frozenset(found)

@@ -39,14 +39,22 @@ class UnitOfWork:
     """What a command may do. Everything is undone together when it raises."""
 
     def __init__(
-        self, tx: Transaction, strategy_of: StrategyOf, sealer: Sealer, *, now: datetime | None = None
+        self,
+        tx: Transaction,
+        strategy_of: StrategyOf,
+        sealer: Sealer,
+        *,
+        now: datetime | None = None,
+        taken_as_there: frozenset[tuple[str, str, str]] = frozenset(),
     ) -> None:
+        """`taken_as_there`: (kind key, org, slug) of what may be named in a dry run although it is not there yet."""
         self.tx = tx
         self.secrets = SecretBox(tx, sealer)
         self.now = now or datetime.now(UTC)
         self.enqueued = False
         self.mutations: list[Mutation] = []
         self._strategy_of = strategy_of
+        self._taken_as_there = taken_as_there
         self._staged: dict[tuple[str, str], Resource | None] = {}  # None: removed by this command
 
     # -- reading
@@ -257,6 +265,8 @@ class UnitOfWork:
                 continue
             target = kind_by_key(key)
             found = self.find(target, value) or self.find_by_slug(target, org, value)
+            if found is None and (key, org, value) in self._taken_as_there:
+                continue
             if found is None:
                 error = not_found(target, value, org, self._pool(target, org))
                 problems.missing.append((f"spec.{name}", error))
@@ -278,6 +288,8 @@ class UnitOfWork:
                 continue
             org = reference.org or resource.metadata.org
             found = self.find_by_slug(target, org, reference.slug)
+            if found is None and (target.key, org, reference.slug) in self._taken_as_there:
+                continue
             if found is None:
                 problems.missing.append((path, not_found(target, reference.slug, org, self._pool(target, org))))
             elif target.versioned and not versions.exists(self.tx, target, found.metadata.id, reference.version):
