@@ -87,6 +87,17 @@ async def test_a_signal_to_what_has_ended_or_never_was_is_refused(client: AsyncC
     assert len(await _log(client, run, "signal_received")) == 1
 
 
+async def test_a_recovered_execution_takes_a_signal_again(app: App, client: AsyncClient) -> None:
+    run = await _execution(client)
+    signal = {"execution_id": run.metadata.id, "signal_name": "go", "idempotency_key": "once"}
+    await call(client, KIND, "sendSignal", **signal)
+    await report(client, run, 1, phase="EXECUTION_FAILED")
+    await call(client, KIND, "recover", id=run.metadata.id)
+    for _ in range(2):
+        await call(client, KIND, "sendSignal", **signal)
+    assert [item["argument"]["id"] for item in await _signalled(app)] == ["once", "once"]
+
+
 async def test_an_event_reaches_the_running_executions_that_want_events_like_it(app: App, client: AsyncClient) -> None:
     flow = await make_workflow(client)
     orders, all_, other, ended, deaf = [await make_workflow_execution(client, flow.metadata.id) for _ in range(5)]

@@ -86,9 +86,13 @@ def running(unit: UnitOfWork, kind: Kind, execution_id: str) -> Resource:
 
 
 def deliver(unit: UnitOfWork, kind: Kind, execution: Resource, signal: SignalReceived) -> bool:
-    """Record a signal and have it delivered; False when one with its id was recorded before."""
+    """Record a signal and have it delivered; False when one with its id was recorded before.
+
+    A recovered execution begins anew: it takes signals that its earlier run had.
+    """
+    recovery = f"/recovery-{execution.status.recoveries}" if execution.status.recoveries else ""
     event = WorkflowExecutionEvent(
-        event_id=f"signal/{signal.id}",
+        event_id=f"signal/{signal.id}{recovery}",
         event_type=WorkflowEventType.signal_received,
         occurred_at=rfc3339(unit.now),
     )
