@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from runner_testing import offline_calls, shared_data
 
 from stigmer_api.dsl.definition import read_text
 from stigmer_workflow_runner.errors import Fault
+from stigmer_workflow_runner.inbox import event_of
 from stigmer_workflow_runner.inprocess import InProcessRuntime, run_document
 
 FRIEND = {"from": {"firstName": "Ada", "lastName": "Lovelace"}}
@@ -131,6 +133,47 @@ async def test_the_example_that_emits_an_event_for_each_message(world: Any) -> N
     result = await run(world, "call-asyncapi-subscribe-consume-forever-foreach", GIVEN, text)
     assert [event["data"]["message"]["payload"]["n"] for event in result] == [1, 3, 5, 7, 9, 11]
     assert {event["type"] for event in result} == {"io.serverlessworkflow.samples.asyncapi.message.consumed.v1"}
+
+
+def hearing(world: Any, *events: dict[str, Any]) -> InProcessRuntime:
+    """A runtime in which the events arrive one second after the other."""
+    runtime = InProcessRuntime(world.calls)
+    for number, event in enumerate(events):
+        key = f"e{number}"
+        found = event_of(f"event/{key}", "", {"id": key, "source": "tests", "specversion": "1.0", **event}, "")
+        runtime.later(number + 1, partial(runtime.inbox.put, key, found))
+    return runtime
+
+
+async def test_the_example_that_listens_for_ever_posts_each_event(world: Any, http: Any) -> None:
+    text = (shared_data("dsl/examples") / "listen-to-any-forever-foreach.yaml").read_text()
+    value = {**read_text(text)[0], "timeout": {"after": {"minutes": 1}}}
+    runtime = hearing(world, {"type": "gossip", "data": 1}, {"type": "gossip", "data": 2})
+    with pytest.raises(Fault, match="the workflow took longer than its timeout"):
+        await run_document(value, {"roomId": "r 1"}, runtime)
+    assert [(path, json.loads(body)["event"]) for _, path, _, body in http.requests] == [
+        ("/fake-chat-api.com/room/", 1),
+        ("/fake-chat-api.com/room/", 2),
+    ]
+
+
+async def test_the_example_that_accumulates_readings_asks_the_list_of_events_for_a_field(world: Any) -> None:
+    room = [
+        {
+            "source": "https://my.home.com/sensor",
+            "type": f"my.home.sensors.{name}",
+            "roomid": "r1",
+            "data": {"reading": 1},
+        }
+        for name in ("temperature", "humidity")
+    ]
+    text = (shared_data("dsl/examples") / "accumulate-room-readings.yaml").read_text()
+    with pytest.raises(Fault) as found:
+        await run_document(read_text(text)[0], None, hearing(world, *room))
+    assert (found.value.error["status"], found.value.error["instance"]) == (400, "/do/0/consumeReading")
+    mended = text.replace(".data.reading", "'{readings: .}'")
+    result = await run_document(read_text(mended)[0], None, hearing(world, *room))
+    assert (result["host"], result["path"]) == ("myorg.io", "/produceReport")
 
 
 async def test_the_example_of_publishing_sends_the_pet(world: Any) -> None:
