@@ -207,6 +207,7 @@ class Progress:
                 "at": at,
                 "task_name": task.name if task is not None else "",
                 "kind": task.kind if task is not None else "",
+                "pointer": task.pointer if task is not None else "",
                 "loop": bool(scope is not None and scope.iterations),
                 **facts,
             }

@@ -28,6 +28,7 @@ from stigmer_workflow_runner.blobs import Blobs
 from stigmer_workflow_runner.claim_check import collect, with_claim_check
 from stigmer_workflow_runner.fire import WorkflowFireRun
 from stigmer_workflow_runner.json_text import MAX_CLAIMED, PAYLOAD_LIMIT
+from stigmer_workflow_runner.lifecycle import wanted_by
 from stigmer_workflow_runner.payloads import DATA_CONVERTER
 from stigmer_workflow_runner.settings import Settings
 from stigmer_workflow_runner.workflow import WorkflowExecutionRun
@@ -99,6 +100,7 @@ class _Loading(Loading):
         }
         loaded = await super().load(argument)
         document = json.loads(loaded["definition"])
+        recorded["lifecycle"] = wanted_by(document, loaded["org"])
         recorded["search_attributes"] = await self._attributes.of(argument["execution_id"], loaded["org"], document)
         return {**loaded, **recorded}
 

@@ -72,6 +72,7 @@ class WorkflowExecutionRun:
         self._inbox = Inbox()
         self._stopping = False
         self._local_reports = True
+        self._lifecycle: dict[str, Json] | None = None
 
     @workflow.signal(name=SET_PAUSED)
     def set_paused(self, state: PauseState) -> None:
@@ -132,6 +133,7 @@ class WorkflowExecutionRun:
             self._pause.follow(**carried.get("pause", asdict(Pause())))
             self._finished.extend(id_ for id_ in carried["finished"] if id_ not in self._finished)
         self._local_reports = loaded.get("local_reports", True)
+        self._lifecycle = loaded.get("lifecycle")
         return await self._run(given, loaded)
 
     async def _load(self, given: RunInput) -> dict[str, Any]:
@@ -276,7 +278,8 @@ class WorkflowExecutionRun:
         self._progress.acknowledge()
 
     def _stamped(self, report: dict[str, Any]) -> dict[str, Any]:
-        return {**report, "temporal_workflow_id": workflow.info().workflow_id}
+        told = {"lifecycle": self._lifecycle} if self._lifecycle else {}
+        return {**report, **told, "temporal_workflow_id": workflow.info().workflow_id}
 
 
 _KEYS: Final[Mapping[str, Callable[[str], Any]]] = {

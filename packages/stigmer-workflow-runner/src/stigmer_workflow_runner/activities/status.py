@@ -13,8 +13,10 @@ from temporalio import activity
 from stigmer_api.dsl.errors import Json
 from stigmer_api.errors import ResourceExhausted
 from stigmer_api.messages import message_class
+from stigmer_api.methods import EVENT_SERVICE
 from stigmer_workflow_runner.activities.failures import no_surprises, server_errors
 from stigmer_workflow_runner.excerpts import truncated
+from stigmer_workflow_runner.lifecycle import cloud_event
 
 if TYPE_CHECKING:
     from stigmer_api.client import AsyncClient
@@ -73,6 +75,19 @@ class Reporting:
                     raise
                 _reduce(request, error.message)
                 await self._client.call("workflow_execution", "updateStatus", request, timeout=10.0)
+            if report.get("lifecycle"):
+                await self._tell(report)
+
+    async def _tell(self, report: Mapping[str, Any]) -> None:
+        """Publish the lifecycle events of a report, each once: the server knows the id of one that comes again."""
+        run = report["lifecycle"]
+        for event in report["events"]:
+            found = cloud_event(event, run, report["execution_id"])
+            if found is not None:
+                request = message_class("stigmer.runtime.v1.PublishEventRequest")(
+                    org=run["org"], event_json=json.dumps(found), request_id=f"lifecycle/{event['event_id']}"
+                )
+                await self._client.call(EVENT_SERVICE, "Publish", request, timeout=10.0)
 
 
 def _reduce(request: Any, why: str) -> None:
