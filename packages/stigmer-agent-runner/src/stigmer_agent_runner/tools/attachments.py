@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from stigmer_agent_runner.engine.protocol import ArtifactsFound, Notice
 from stigmer_agent_runner.errors import ResolveError, ToolError
+from stigmer_agent_runner.events import ArtifactsFound, Notice
 from stigmer_agent_runner.tools.workspace import Entry, Workspace, parts_of, shown
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, status_pb2
 from stigmer_api.errors import ApiError, DeadlineExceeded, NotFound, Unavailable
