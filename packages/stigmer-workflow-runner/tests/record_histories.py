@@ -28,10 +28,12 @@ from stigmer_api.temporal import (
     SET_PAUSED,
     SIGNAL_RECEIVED,
     TASK_ANSWERED,
+    WORKFLOW_FIRE,
     ChildFinished,
     PauseState,
     SignalReceived,
     TaskAnswered,
+    WorkflowFire,
     decode_callback,
 )
 
@@ -150,6 +152,47 @@ async def asked(stack: Stack, http: HttpService) -> WorkflowHandle[Any, Any]:
     return handle
 
 
+DATA = """
+evaluate: {mode: loose}
+use:
+  extensions:
+    - log:
+        extend: run
+        before: [{note: {set: {at: '${ $task.name }'}}}, {rest: {wait: {milliseconds: 5}}}]
+        after: [{shout: {run: {shell: {command: 'echo done'}}}}]
+input: {schema: {resource: {endpoint: '%s/schema'}}}
+do:
+  - greet:
+      input: {schema: {resource: {endpoint: '%s/schema'}}}
+      run: {shell: {command: 'echo "$1"', arguments: [.name]}}
+      output: {as: '{name: rtrimstr("\\n")}', schema: {document: {required: [name]}}}
+  - count:
+      for: {in: '[1, 2]'}
+      do: [{add: {run: {script: {language: python, code: 'print(3)'}, return: all}, output: {as: '{name: .stdout}'}}}]
+  - later: {run: {shell: {command: 'exit 1'}, await: false}}
+"""
+
+
+async def fired(stack: Stack) -> WorkflowHandle[Any, Any]:
+    """A time of a schedule: the execution that it makes ends at once."""
+
+    async def on_create(execution: Any) -> None:
+        execution.status.CopyFrom(make("workflow_execution", "done").status)
+        execution.status.phase = 3
+        waiting = stack.temporal.get_workflow_handle(decode_callback(execution.spec.callback_token))
+        await waiting.signal(CHILD_FINISHED, ChildFinished(execution.metadata.id))
+
+    before, stack.api.on_create = stack.api.on_create, on_create
+    workflow = stack.api.add_workflow(HEAD + "do: [{a: {set: {x: 1}}}]")
+    async with stack.worker():
+        handle = await stack.temporal.start_workflow(
+            WORKFLOW_FIRE, WorkflowFire(workflow.metadata.id), id="fired", task_queue=stack.queue
+        )
+        await handle.result()
+    stack.api.on_create = before
+    return handle
+
+
 async def main(address: str) -> None:
     temporal = await wait_for_temporal(address)
     api, http = ApiServer(), HttpService()
@@ -196,8 +239,19 @@ async def main(address: str) -> None:
     cut = await finished(stack, CORPUS["apart"], {"url": http.url}, max_history_events=40)
     await record(stack, "apart-first-run", cut, cut.first_execution_run_id)
     await record(stack, "apart-last-run", cut)
+    await record_data(stack, http)
     await http.stop()
     await api.stop()
+
+
+async def record_data(stack: Stack, http: HttpService) -> None:
+    """Schemas, extensions and processes, and a time of a schedule."""
+    document, given = HEAD + DATA % (http.url, http.url), {"name": "Ada"}
+    await record(stack, "data", await finished(stack, document, given))
+    cut = await finished(stack, document, given, max_history_events=30)
+    await record(stack, "data-first-run", cut, cut.first_execution_run_id)
+    await record(stack, "data-last-run", cut)
+    await record(stack, "fired", await fired(stack))
 
 
 if __name__ == "__main__":

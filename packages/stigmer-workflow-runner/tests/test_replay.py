@@ -9,6 +9,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
+from stigmer_workflow_runner.fire import WorkflowFireRun
 from stigmer_workflow_runner.payloads import DATA_CONVERTER
 from stigmer_workflow_runner.worker import sandbox
 from stigmer_workflow_runner.workflow import WorkflowExecutionRun
@@ -17,7 +18,8 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 
 def replayer() -> Replayer:
-    return Replayer(workflows=[WorkflowExecutionRun], workflow_runner=sandbox(), data_converter=DATA_CONVERTER)
+    workflows = [WorkflowExecutionRun, WorkflowFireRun]
+    return Replayer(workflows=workflows, workflow_runner=sandbox(), data_converter=DATA_CONVERTER)
 
 
 def test_there_are_histories() -> None:
