@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 
+from stigmer_api.dsl.dialects import to_spec
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.loader import load_text
 from stigmer_api.dsl.model import Task, Workflow
+from stigmer_api.dsl.problems import Problems
 from stigmer_api.dsl.tasks import TASK_TYPES
 from stigmer_api.dsl.validation import compile_document, compile_task
 
 
 def read_text(text: str) -> tuple[dict[str, Json], Workflow]:
-    """A document's JSON value and its tree. Raises `DocumentInvalidError`."""
+    """A document's JSON value, in the words of the specification, and its tree. Raises `DocumentInvalidError`."""
     loaded = load_text(text)
-    workflow = compile_document(loaded.value, TASK_TYPES, loaded.lines)
-    return loaded.value, workflow
+    value, untold = to_spec(loaded.value)
+    if untold:
+        problems = Problems(loaded.lines)
+        for problem in untold:
+            problems.add(problem.pointer, problem.message)
+        problems.raise_if_any()
+    workflow = compile_document(value, TASK_TYPES, loaded.lines)
+    return value, workflow
 
 
 def compile_value(value: Json) -> Workflow:

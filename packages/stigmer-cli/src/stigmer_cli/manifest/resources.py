@@ -126,7 +126,7 @@ def _plain_workflow(document: Document, org: str, problems: Problems, *, judged:
             return None
     top = entries(document.root, "", problems) if isinstance(document.root, MappingNode) else {}
     head = top["document"][1]
-    name = _text(entries(head, "document", problems), "name") if isinstance(head, MappingNode) else None
+    name = _text(entries(head, "document", problems), "name", "workflowType") if isinstance(head, MappingNode) else None
     if not name:
         problems.add(line_of(top["document"][0]), "document.name", "missing, every workflow needs a name")
         return None
