@@ -58,6 +58,9 @@ def test_planted_secrets_are_in_nothing_that_the_stack_writes(stack: Stack, tmp_
     given = [item for name, value in secrets.items() for item in ("--env", f"secret:{name}={value}")]
     done = stack.ctl("run", "agent/leaky", "-m", "go", *given, "-o", "json")
     assert all(f"[secret:{name}]" in done.stdout for name in secrets), "the agent did not see its variables"
+    kept = next(item for item in json.loads(done.stdout)["status"]["artifacts"] if item["name"] == "kept.txt")
+    content = (stack.home / "data" / "artifacts" / kept["storageKey"]).read_text()
+    assert "PLANTED_0=[secret:PLANTED_0]" in content
     seen = {"the stream": done.stdout + done.stderr}
     for path in stack.home.rglob("*"):
         if path.is_file() and "workspace" not in path.parts:

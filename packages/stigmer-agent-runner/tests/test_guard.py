@@ -138,7 +138,10 @@ def segment_in(folder: Path, **access: Any) -> Any:
 
 @pytest.mark.skipif(choose("auto").kind == NONE, reason=choose("auto").reason)
 async def test_the_shell_answers_with_output_exit_code_and_the_limit_that_ended_it(tmp_path: Path) -> None:
-    shell = await opened(segment_in(tmp_path / "s", variables={"GIVEN": "a value"}))
+    segment = segment_in(tmp_path / "s", variables={"GIVEN": "a value"})
+    (tmp_path / "s" / "command-of-a-killed-runner").mkdir()
+    shell = await opened(segment)
+    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == ["checkpoints.db", "workspace"]
     assert not shell.traits.sensitive
 
     async def run(**args: Any) -> str:

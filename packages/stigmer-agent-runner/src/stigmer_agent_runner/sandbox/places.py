@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["DEVICES", "SYSTEM_FILES", "SYSTEM_FOLDERS", "bubblewrap_arguments", "system_links"]
+__all__ = [
+    "DEVICES",
+    "SCRATCH_PREFIX",
+    "SYSTEM_FILES",
+    "SYSTEM_FOLDERS",
+    "bubblewrap_arguments",
+    "prepare_scratch",
+    "remove_stale",
+    "system_links",
+]
+
+SCRATCH_PREFIX = "command-"
+"""Name of the folder beside the workspace that one command has for itself."""
 
 SYSTEM_FOLDERS = ("/usr", "/nix/store", "/run/current-system")
 _ROOT_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -67,6 +80,12 @@ def bubblewrap_arguments(
     for name, value in environment.items():
         arguments += ["--setenv", name, value]
     return [*arguments, "--remount-ro", "/", "--chdir", WORKSPACE]
+
+
+def remove_stale(session: Path) -> None:
+    """Remove what commands of a runner that was killed left. Whoever holds the session's lock may call it."""
+    for folder in session.glob(f"{SCRATCH_PREFIX}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def prepare_scratch(scratch: Path, skills: dict[str, Path]) -> None:

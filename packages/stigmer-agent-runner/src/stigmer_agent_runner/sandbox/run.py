@@ -44,7 +44,7 @@ async def run_job(choice: Choice, job: Job) -> Finished:
     if choice.kind == NONE:
         raise ToolError(f"there is no shell: {choice.reason}")
     _check(job)
-    scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="command-", dir=job.workspace.parent))
+    scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=places.SCRATCH_PREFIX, dir=job.workspace.parent))
     try:
         await asyncio.to_thread(places.prepare_scratch, scratch, dict(job.skills))
         return await _run(_described(choice, job, scratch), job)

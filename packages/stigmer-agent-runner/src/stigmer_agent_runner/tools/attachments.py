@@ -156,11 +156,7 @@ class _Exchange:
     def _written(self) -> list[Entry]:
         since = self.marker.stat().st_mtime
         entries = Workspace(self.segment.paths.workspace).walk()
-        return [
-            entry
-            for entry in entries
-            if entry.modified >= since and not _PRIVATE & set(entry.path.split("/"))
-        ]
+        return [entry for entry in entries if entry.modified >= since and not _PRIVATE & set(entry.path.split("/"))]
 
     async def _artifact(self, entry: Entry) -> status_pb2.ExecutionArtifact:
         artifact = status_pb2.ExecutionArtifact(

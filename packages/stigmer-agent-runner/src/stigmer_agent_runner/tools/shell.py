@@ -11,6 +11,7 @@ import structlog
 from stigmer_agent_runner.errors import ToolError
 from stigmer_agent_runner.sandbox.active import active
 from stigmer_agent_runner.sandbox.job import Finished, Job, Limits
+from stigmer_agent_runner.sandbox.places import remove_stale
 from stigmer_agent_runner.sandbox.run import run_job
 from stigmer_agent_runner.tools.tool import AfterCrash, Invocation, Tool, Traits
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
@@ -56,6 +57,7 @@ class ShellSource:
             yield ()
             return
         choice = await asyncio.to_thread(active, self._setting)
+        await asyncio.to_thread(remove_stale, segment.paths.root)
         yield (_Shell(segment, choice, self._limits).tool(),)
 
 
