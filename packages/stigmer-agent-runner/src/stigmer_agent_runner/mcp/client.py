@@ -37,6 +37,7 @@ _SURVIVABLE = frozenset({types.INVALID_PARAMS, types.METHOD_NOT_FOUND, types.INV
 
 logging.getLogger("mcp").setLevel(logging.CRITICAL)  # it logs what servers say, which may be anything
 logging.getLogger("client").setLevel(logging.CRITICAL)
+logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs whole URLs, in which a key may stand
 
 
 class Session:

@@ -101,7 +101,9 @@ class Connection:
         except McpError as error:
             _fail(ready, error, None)
         except Exception as error:  # noqa: BLE001 - the edge between the runner and whatever a server does
-            _log.exception("MCP connection broke", server=self.config.slug)
+            _log.warning(
+                "MCP connection broke", server=self.config.slug, error=_names_of(error)
+            )  # no text: it may quote
             _fail(ready, McpError(f"{self.config.where} broke: {type(error).__name__}", kind="mcp_protocol"), error)
         finally:
             self._session = None
@@ -117,6 +119,12 @@ class Connection:
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
+
+
+def _names_of(error: BaseException) -> str:
+    """The classes of an error and of what is in it."""
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return " ".join([type(error).__name__, *map(_names_of, inner)])
 
 
 def _fail(ready: asyncio.Future[None], error: McpError, cause: BaseException | None) -> None:
