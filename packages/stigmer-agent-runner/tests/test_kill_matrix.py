@@ -1,6 +1,6 @@
 """The runner dies before and after everything that matters; each completed call is in the tool's own log once.
 
-In the suite one run goes through the four deaths around a tool, one after the other. `STIGMER_KILL_MATRIX=full` makes
+In the suite one run goes through the three deaths around a tool, one after the other. `STIGMER_KILL_MATRIX=full` makes
 it go through all of them, and adds a run of its own for each engine and point:
 `STIGMER_KILL_MATRIX=full uv run pytest packages/stigmer-agent-runner/tests/test_kill_matrix.py`.
 """
@@ -47,7 +47,7 @@ TURNS: list[list[tuple[str, str]]] = [
     [("ask_first", "d1"), ("note", "d2")],
 ]
 FULL = os.environ.get("STIGMER_KILL_MATRIX") == "full"
-AROUND_A_TOOL = ("before-approval", "before-tool", "after-tool", "before-checkpoint")
+AROUND_A_TOOL = ("before-tool", "after-tool", "before-checkpoint")
 
 
 @dataclass
