@@ -1,6 +1,6 @@
 """Documents of related tools as documents of the specification, as far as a plain document can say the same.
 
-`zigflow` names a task queue and a workflow type in its head; `stigmer` is how the first Stigmer's workflows were written,
+`zigflow` names a task queue and a workflow type in its head; `stigmer` is how the first Stigmer wrote its own,
 and says so: `document.metadata.dialect`. What means something else there and cannot be said here is refused by name.
 """
 
