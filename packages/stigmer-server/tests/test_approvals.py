@@ -146,6 +146,7 @@ async def test_a_call_that_is_asked_about_again_takes_another_answer(client: Asy
     [
         ({"edited_args_json": "[1]"}, "must be a JSON object"),
         ({"edited_args_json": "{"}, "must be a JSON object"),
+        ({"edited_args_json": "[" * 20_000}, "must be a JSON object"),
         ({"edited_args_json": "{}", "action": "SKIP"}, "needs the action APPROVE"),
         ({"action": "UNSPECIFIED"}, "action"),
     ],

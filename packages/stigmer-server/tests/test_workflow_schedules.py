@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 DOCUMENT = (
-    "document: {dsl: '1.0.3', namespace: tests, name: tick, version: 1.0.0}\n"
-    "schedule: {%s}\n"
-    "do: [{a: {set: {x: 1}}}]\n"
+    "document: {dsl: '1.0.3', namespace: tests, name: tick, version: 1.0.0}\nschedule: {%s}\ndo: [{a: {set: {x: 1}}}]\n"
 )
 
 

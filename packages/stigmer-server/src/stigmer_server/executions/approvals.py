@@ -74,7 +74,7 @@ def _check(request: Any) -> None:
         raise violation("edited_args_json", f"must have at most {_LARGEST_ARGS} bytes")
     try:
         fits = isinstance(json.loads(text), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         fits = False
     if not fits:
         raise violation("edited_args_json", "must be a JSON object: the arguments by name")

@@ -13,12 +13,12 @@ import structlog
 from stigmer_api.kinds import Kind, kind_by_key
 from stigmer_server.executions import phases
 from stigmer_server.executions.settle import settle
+from stigmer_server.executions.sweeping import sweep_for_ever
 from stigmer_server.executions.temporal import Outcome, TemporalLink
 from stigmer_server.resources.controller import Controller
 from stigmer_server.resources.envelope import Resource, from_record
 from stigmer_server.resources.listing import read_all
 from stigmer_server.resources.unit import UnitOfWork
-from stigmer_server.sweeping import sweep_for_ever
 from stigmer_store import ListQuery, ResourceRecord
 
 __all__ = ["Reconciler"]

@@ -10,12 +10,12 @@ import structlog
 
 from stigmer_api.kinds import kind_by_key
 from stigmer_api.temporal import temporal_schedule_id
+from stigmer_server.executions.sweeping import sweep_for_ever
 from stigmer_server.executions.temporal import TemporalRefused
 from stigmer_server.resources.envelope import from_record, to_datetime
 from stigmer_server.resources.listing import read_all
 from stigmer_server.schedules.planning import Plan, plan_of
 from stigmer_server.schedules.temporal import ScheduleLink, Seen, note_of
-from stigmer_server.sweeping import sweep_for_ever
 from stigmer_store import ListQuery, OutboxItem
 
 if TYPE_CHECKING:
