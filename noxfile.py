@@ -50,7 +50,7 @@ def types(session: nox.Session) -> None:
     sync_all(session)
     for package in PACKAGES:
         session.run("mypy", f"packages/stigmer-{package}/src", f"packages/stigmer-{package}/tests")
-    session.run("mypy", "scripts", "noxfile.py")
+    session.run("mypy", "scripts", "noxfile.py", "conftest.py")
     session.run("mypy", "tests/e2e", env={"MYPYPATH": "tests/e2e"})
 
 

@@ -100,7 +100,7 @@ class Stack:
         """Stop the stack and insist that nothing of it is left."""
         self.ctl("down", timeout=60)
         left = [f"{process.pid} {' '.join(process.cmdline())}" for process in self.processes()]
-        assert left == []
+        assert not left, f"left of the stack: {left}"
         assert [port for port in self.ports if is_open(port)] == []
 
 

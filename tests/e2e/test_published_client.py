@@ -421,7 +421,8 @@ running = refusal(lambda: client.workflows.delete(flow.metadata.id))
 signal = io_pb2.SendSignalInput(execution_id=held, signal_name="go", idempotency_key="once")
 approval = io_pb2.SubmitWorkflowApprovalInput(execution_id=held, tool_call_id="t1", action=1)
 answers = [refusal(lambda: runs.send_signal(signal)), refusal(lambda: runs.submit_approval(approval))]
-waiting = runs.list_pending_approvals(io_pb2.ListPendingApprovalsRequest(org="local")).total_count
+waiting = runs.list_pending_approvals(io_pb2.ListPendingApprovalsRequest(org="local")).entries
+waiting = [entry.execution_id for entry in waiting if entry.execution_id in {held, stopped, ended}]
 runs.resume(io_pb2.ResumeWorkflowExecutionInput(id=held))
 done, cancelled = until(held, 3), until(stopped, 5)
 again = runs.cancel(io_pb2.CancelWorkflowExecutionInput(id=stopped)).status.phase
@@ -459,7 +460,7 @@ print(json.dumps({
         "paused": 7,
         "running": "FAILED_PRECONDITION",
         "answers": [None, "FAILED_PRECONDITION"],
-        "waiting": 0,
+        "waiting": [],
         "done": {"message": "hello"},
         "again": 5,
         "late": "FAILED_PRECONDITION",
@@ -603,11 +604,15 @@ run = runs.create(WorkflowExecutionInput(name="run", org="local", workflow_id=fl
 for name, key in (("paid", "k1"), ("paid", "k1"), ("packed", "k2")):
     signal = io_pb2.SendSignalInput(execution_id=run, signal_name=name, payload=struct(n=1), idempotency_key=key)
     runs.send_signal(signal)
+def waiting():
+    asked = runs.list_pending_approvals(io_pb2.ListPendingApprovalsRequest(org="local")).entries
+    return [entry for entry in asked if entry.execution_id == run]
+
 deadline = time.monotonic() + 60
-while not (waiting := runs.list_pending_approvals(io_pb2.ListPendingApprovalsRequest(org="local"))).entries:
+while not (entries := waiting()):
     assert time.monotonic() < deadline, runs.get(run)
     time.sleep(0.05)
-entry = waiting.entries[0]
+entry = entries[0]
 
 def answer(outcome="approve", reviewer="ada", **data):
     runs.submit_workflow_task_approval(io_pb2.SubmitWorkflowTaskApprovalInput(

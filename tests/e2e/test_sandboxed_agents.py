@@ -8,11 +8,10 @@ import os
 import pty
 import re
 import select
-import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 import pytest
@@ -97,6 +96,15 @@ class Terminal:
         )
         os.close(slave)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._master)
+
     def until(self, pattern: str) -> str:
         """Read until the new part of the screen matches; return it."""
         deadline = time.monotonic() + WAIT_SECONDS
@@ -119,13 +127,7 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for the end and return the exit code."""
-        try:
-            return self.process.wait(WAIT_SECONDS)
-        finally:
-            if self.process.poll() is None:
-                self.process.send_signal(signal.SIGKILL)
-                self.process.wait()
-            os.close(self._master)
+        return self.process.wait(WAIT_SECONDS)
 
 
 def _take_terminal() -> None:
@@ -165,31 +167,31 @@ spec:
 def test_a_chat_in_a_terminal_streams_cancels_and_is_resumed(stack: Stack, tmp_path: Path) -> None:
     (tmp_path / "chatty.yaml").write_text(_CHATTY)
     stack.ctl("apply", "-f", str(tmp_path / "chatty.yaml"))
-    chat = Terminal(stack, "chat", "chatty")
-    chat.until("you> ")
-    chat.type("note the milk\n")
-    shown = chat.until("Noted: note the milk.*you> ")
-    assert "tool write_file" in shown
-    assert "[x] write it down" in shown
-    assert "\x1b[3" not in shown, "NO_COLOR is set"
-    chat.type("slow please\n")
-    chat.until("one two")
-    chat.type("\x03")
-    cancelled = chat.until("cancelled.*you> ")
-    assert "cancelling" in cancelled
-    assert "fifteen" not in cancelled
-    chat.type("/session\n")
-    session = re.search(r"(ses-\w+|\w+-[0-9a-z]{26})", chat.until(r"-[0-9a-z]{26}\n"))
-    assert session is not None
-    chat.type("\x03")
-    chat.until("again leaves")
-    chat.type("\x03")
-    assert chat.end() == 130
+    with Terminal(stack, "chat", "chatty") as chat:
+        chat.until("you> ")
+        chat.type("note the milk\n")
+        shown = chat.until("Noted: note the milk.*you> ")
+        assert "tool write_file" in shown
+        assert "[x] write it down" in shown
+        assert "\x1b[3" not in shown, "NO_COLOR is set"
+        chat.type("slow please\n")
+        chat.until("one two")
+        chat.type("\x03")
+        cancelled = chat.until("cancelled.*you> ")
+        assert "cancelling" in cancelled
+        assert "fifteen" not in cancelled
+        chat.type("/session\n")
+        session = re.search(r"(ses-\w+|\w+-[0-9a-z]{26})", chat.until(r"-[0-9a-z]{26}\n"))
+        assert session is not None
+        chat.type("\x03")
+        chat.until("again leaves")
+        chat.type("\x03")
+        assert chat.end() == 130
 
-    again = Terminal(stack, "chat", "chatty", "--session", session[0])
-    again.until("you> ")
-    again.type("read it\n")
-    again.until("I have: note the milk.*you> ")
-    again.type("/exit\n")
-    again.until("go on with")
-    assert again.end() == 0
+    with Terminal(stack, "chat", "chatty", "--session", session[0]) as again:
+        again.until("you> ")
+        again.type("read it\n")
+        again.until("I have: note the milk.*you> ")
+        again.type("/exit\n")
+        again.until("go on with")
+        assert again.end() == 0
