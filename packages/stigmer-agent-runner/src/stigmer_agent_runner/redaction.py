@@ -8,15 +8,13 @@ grow are cut where a secret may have begun. What else a program makes of a secre
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import html
-import json
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
+
+from stigmer_api.secret_forms import base64_forms, text_forms
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -26,15 +24,12 @@ __all__ = ["ACTIVE", "MIN_LENGTH", "NOTHING", "ActiveSecrets", "Redactor", "reda
 MIN_LENGTH = 6
 """Characters that a value must have to be searched for."""
 
-_MIN_FORM = 6
 _MARK = r"\[secret:[^\[\]\s]*\]"
 _RECENT = 8
 """Sets of secrets of ended runs that are still redacted from logs and Temporal."""
 
 _LINE_ENDS = ("\r\n", "\n", "\\r", "\\n")
 _LINE_END = r"(?:\r?\n|\\r|\\n)*"
-_LONG_LINE = 16
-"""Characters from which a line of a secret of several lines (a private key) is searched for by itself."""
 
 
 class Redactor:
@@ -48,9 +43,9 @@ class Redactor:
             if len(value) < MIN_LENGTH:
                 continue
             mark = f"[secret:{name}]"
-            for part in (value, *_long_lines(value)):
-                found.update({form: mark for form in _forms(part) if form not in found})
-            for form in _base64_forms(value):
+            for form in text_forms(value):
+                found.setdefault(form, mark)
+            for form in base64_forms(value):
                 found.setdefault(form, mark)
                 self._broken.setdefault(form, mark)
         self._marks = found
@@ -113,42 +108,6 @@ class Redactor:
 
 
 NOTHING = Redactor({})
-
-
-def _long_lines(value: str) -> list[str]:
-    """The lines of a value that has several, but for those that tell nothing (-----BEGIN …)."""
-    lines = [line.strip() for line in value.splitlines()]
-    return (
-        [line for line in lines if len(line) >= _LONG_LINE and not line.startswith("-----")] if len(lines) > 1 else []
-    )
-
-
-def _base64_forms(value: str) -> Iterator[str]:
-    """Yield what of the value's base64 does not depend on what stands before and after it."""
-    data = value.encode()
-    for offset in range(3):
-        coded = base64.b64encode(bytes(offset) + data).decode()
-        whole = coded[(offset * 8 + 5) // 6 : (offset + len(data)) * 8 // 6]
-        for form in {whole, whole.replace("+", "-").replace("/", "_")}:
-            if len(form) >= _MIN_FORM:
-                yield form
-
-
-def _forms(value: str) -> Iterator[str]:
-    quoted = {quote(value, safe=""), quote(value), quote_plus(value), quote(value, safe="/:@!$&'()*+,;=~")}
-    yield value
-    for form in quoted:
-        yield form
-        yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), form)
-    for plain in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
-        yield plain
-        yield plain.replace("/", "\\/")
-        yield json.dumps(plain)[1:-1]
-    yield repr(value)[1:-1]
-    yield html.escape(value)
-    yield html.escape(value, quote=False)
-    yield value.encode().hex()
-    yield value.encode().hex().upper()
 
 
 class ActiveSecrets:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import quote, quote_plus
 
 from stigmer_api.dsl.errors import Json
+from stigmer_api.secret_forms import base64_forms, text_forms
 from stigmer_workflow_runner.step import MASK
 
 PUBLIC: Final = frozenset(
@@ -31,7 +29,7 @@ class Redactor:
         """Look for `values` too, and for the forms that they take on the way: escaped, encoded."""
         for value in values:
             if len(value) >= SHORTEST and value not in self._values:
-                self._values |= _forms(value)
+                self._values |= {form for form in (*text_forms(value), *base64_forms(value)) if len(form) >= SHORTEST}
                 self._pattern = None
 
     def add_json(self, value: Json) -> None:
@@ -70,17 +68,3 @@ class Redactor:
         if isinstance(value, list):
             return [self.value(item) for item in value]
         return value
-
-
-def _forms(value: str) -> set[str]:
-    data = value.encode("utf-8", "surrogatepass")
-    forms = {
-        value,
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-        quote(data, safe=""),
-        quote_plus(data),
-        base64.b64encode(data).decode(),
-        base64.urlsafe_b64encode(data).decode(),
-    }
-    return {form for form in forms if len(form) >= SHORTEST}
