@@ -96,16 +96,24 @@ class Dispatcher:
         """Deliver items: those of one execution in order, different executions side by side."""
         ordered = sorted(items, key=lambda item: (item.key, item.id))
         groups = [list(group) for _key, group in groupby(ordered, key=lambda item: item.key)]
-        results = await asyncio.gather(*(self._deliver_group(group) for group in groups), return_exceptions=True)
+        away = asyncio.Event()
+        results = await asyncio.gather(*(self._deliver_group(group, away) for group in groups), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
 
-    async def _deliver_group(self, items: Sequence[OutboxItem]) -> None:
+    async def _deliver_group(self, items: Sequence[OutboxItem], away: asyncio.Event) -> None:
+        """Deliver in order until one is postponed. Who finds Temporal away sets `away`: others need not try."""
         async with self._at_once:
             for item in items:
-                if not await self._deliver_one(item):
+                if away.is_set():
                     return
+                try:
+                    if not await self._deliver_one(item):
+                        return
+                except TemporalAway:
+                    away.set()
+                    raise
 
     async def _deliver_one(self, item: OutboxItem) -> bool:
         """Deliver one item and remove it; False when it was postponed. Raises TemporalAway."""

@@ -111,6 +111,8 @@ class TemporalLink:
         self.namespace = namespace
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
+        self._attempts = 0
+        self._failure = ""
 
     async def start(self, kind: Kind, execution_id: str, recovery: int = 0) -> bool:
         """Start the workflow of an execution; done as well when it was started before. Raises TemporalRefused.
@@ -230,16 +232,26 @@ class TemporalLink:
         return min(counts)
 
     async def _connected(self) -> Client:
+        """The client. Whoever waits for the attempt of another shares its outcome."""
+        tried = self._attempts
         async with self._connecting:
             if self._client is None:
-                try:
-                    async with asyncio.timeout(_CALL_SECONDS):
-                        self._client = await Client.connect(self.address, namespace=self.namespace)
-                except TimeoutError as error:
-                    raise TemporalAway(f"Temporal at {self.address} does not answer") from error
-                except RuntimeError as error:  # the SDK's only signal for a failed connection
-                    raise TemporalAway(f"cannot connect to Temporal at {self.address}") from error
+                if self._attempts != tried:
+                    raise TemporalAway(self._failure)
+                self._client = await self._connect()
             return self._client
+
+    async def _connect(self) -> Client:
+        self._attempts += 1
+        self._failure = f"cannot connect to Temporal at {self.address}"
+        try:
+            async with asyncio.timeout(_CALL_SECONDS):
+                return await Client.connect(self.address, namespace=self.namespace)
+        except TimeoutError as error:
+            self._failure = f"Temporal at {self.address} does not answer"
+            raise TemporalAway(self._failure) from error
+        except RuntimeError as error:  # the SDK's only signal for a failed connection
+            raise TemporalAway(self._failure) from error
 
     async def _call(self, call: Awaitable[T]) -> T:
         """Await a call within its time; turns what means "away" into TemporalAway."""
