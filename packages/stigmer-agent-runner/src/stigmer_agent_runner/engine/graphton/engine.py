@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-import aiosqlite
 import httpx2
 import openai
 from deepagents import (
@@ -33,7 +32,7 @@ from stigmer_agent_runner.engine.graphton.calls import described
 from stigmer_agent_runner.engine.graphton.chat import chat_model, explain, is_of_endpoint
 from stigmer_agent_runner.engine.graphton.delegates import DelegatingHooks, specification, system_prompt
 from stigmer_agent_runner.engine.graphton.hooks import Run
-from stigmer_agent_runner.engine.graphton.saver import TellingSaver
+from stigmer_agent_runner.engine.graphton.saver import TellingSaver, opened
 from stigmer_agent_runner.engine.graphton.traffic import RecordingTransport, ReplayTransport, recording_file
 from stigmer_agent_runner.engine.graphton.untrusted import UntrustedOutput
 from stigmer_agent_runner.engine.limits import Spending
@@ -87,7 +86,7 @@ class GraphtonEngine:
         """Resume from the checkpoint, or start with the user message, and run until the agent answered."""
         run = Run(segment, emit, control, self._retry, self._max_steps, Gate.of(segment, emit), Spending.of(segment))
         async with AsyncExitStack() as stack:
-            database = await stack.enter_async_context(aiosqlite.connect(segment.paths.checkpoints))
+            database = await stack.enter_async_context(opened(segment.paths.checkpoints))
             try:
                 _refuse_other_engines(segment)
                 client = await stack.enter_async_context(self._client(segment))

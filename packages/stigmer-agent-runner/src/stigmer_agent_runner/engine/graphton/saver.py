@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiosqlite
@@ -11,6 +14,19 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from stigmer_agent_runner.failpoints import failpoint
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    """The checkpoint file of a session. What a run that was cut off had not committed is given up before it is closed.
+
+    SQLite keeps a closed connection, and its locks, for as long as anything still refers to one of its statements.
+    """
+    database = await aiosqlite.connect(path)
+    try:
+        yield database
+    finally:
+        await asyncio.gather(database.rollback(), database.close())
 
 
 class TellingSaver(AsyncSqliteSaver):
