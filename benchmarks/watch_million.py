@@ -1,12 +1,14 @@
-"""A million changes, a watcher of every change and one of the latest, a server that is killed in between: what is lost?
+"""A million changes, watchers of every change and of the latest, kills of the server, compaction: what is lost?
 
     python benchmarks/watch_million.py [changes] [seconds to write at most] [kills]
 
 A child process serves and writes without end (transactions of one to three resources, some deletions, over 40
 resources); this process watches it over gRPC, stalls, reconnects at random, and whenever another share of the changes
-is written it kills the child with SIGKILL in the middle of its writing and starts it again. At the end the judge of the
-tests holds what was told against the change log of the database. Prints what was really done; exits 1 when anything is
-wrong, or when the time was over before all changes were written.
+is written it kills the child with SIGKILL in the middle of its writing and starts it again. The child keeps the newest
+5,000 changes only, trimmed every second; one watcher stays away until the log has forgotten where it was, again and
+again. A trigger in the database keeps what is forgotten, so that at the end the judge of the tests holds what was told
+against the whole log. Prints what was really done; exits 1 when anything is wrong, or when the time was over before all
+changes were written.
 """
 
 from __future__ import annotations
@@ -24,25 +26,28 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packages" / "stigmer-server" / "tests"))
 
-from test_watch import Writer
-from watch_validator import SYNCED, Logged, Told, Watcher, logged, problems, run_to
+from kept_log import compacted_up_to, keep_forgotten, whole_log
+from watch_recorder import SYNCED, Told, Watcher, run_to
+from watch_validator import Logged, problems
+from watch_writer import Writer
 
 from stigmer_api.kinds import kind_by_key
 from stigmer_server.app import App, open_store
 from stigmer_server.logs import configure_logging
 from stigmer_server.settings import load_settings
-from stigmer_store import open_repository
 
 AGENT = kind_by_key("agent").number
 PORTION = 2000  # transactions
+FORGETTING = {"change_log_keep": 5000, "change_log_keep_seconds": 0, "upkeep_seconds": 1}
 
 
 async def serve(home: Path, port: int, seed: int) -> None:
     """The child: serve, and write until it is killed or told to stop; say on standard output how much is written."""
     configure_logging("error")
-    whole = {"change_log_keep": 2**40, "change_log_max_bytes": 2**50}  # the judge reads the log from its beginning
-    settings = load_settings(home=home, port=port, temporal_address="127.0.0.1:1", log_level="error", **whole)
+    settings = load_settings(home=home, port=port, temporal_address="127.0.0.1:1", log_level="error", **FORGETTING)
     async with App(settings, await open_store(settings)) as app:
+        if not seed:
+            await asyncio.to_thread(keep_forgotten, database_of(home))
         print(app.address, app.token, flush=True)
         writer = Writer(app.repository, seed)
         stop = asyncio.create_task(asyncio.to_thread(sys.stdin.readline))
@@ -97,8 +102,21 @@ class Child:
         await self.process.wait()
 
 
-async def watch(watcher: Watcher, child: Child, done: asyncio.Event, seed: int) -> None:
-    """Until the writing is done: read, stall, reconnect."""
+def database_of(home: Path) -> Path:
+    """Its file."""
+    return home / "data" / "stigmer.db"
+
+
+async def forgotten(watcher: Watcher, child: Child, done: asyncio.Event) -> None:
+    """Wait until the log no longer has what this watcher has yet to see."""
+    while True:
+        if done.is_set() or compacted_up_to(database_of(child.home)) > (watcher.resume or 0):
+            return
+        await asyncio.sleep(0.2)
+
+
+async def watch(watcher: Watcher, child: Child, done: asyncio.Event, seed: int, *, late: bool = False) -> None:
+    """Until the writing is done: read, stall, reconnect; `late`: only when the log has forgotten where it was."""
     dice = random.Random(seed)
 
     async def stall() -> None:
@@ -106,6 +124,8 @@ async def watch(watcher: Watcher, child: Child, done: asyncio.Event, seed: int) 
             await asyncio.sleep(0.2)
 
     while not done.is_set():
+        if late:
+            await forgotten(watcher, child, done)
         enough = iter(range(dice.randrange(1000, 60_000)))
 
         def over(_item: Told, enough: Any = enough) -> bool:
@@ -138,38 +158,34 @@ def tell_progress(written: int, began: float) -> None:
     print(f"{written:,} changes after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
 
-async def read_log(home: Path) -> list[Logged]:
-    """The change log of the database."""
-    repository = open_repository(f"sqlite:///{home / 'data' / 'stigmer.db'}")
-    found: list[Logged] = []
-    cursor = 0
-    while batch := await repository.changes(cursor, 5000):
-        cursor = batch[-1].revision
-        found += logged(change for change in batch if change.kind == "agent")
-    await repository.close()
-    return found
-
-
 async def main(changes: int, seconds: float, kills: int) -> int:
     """Run and judge; 1 when anything is wrong."""
     with tempfile.TemporaryDirectory() as folder:
         child, done = Child(Path(folder)), asyncio.Event()
         await child.start(0)
-        every, latest = Watcher(child.token, kinds=[AGENT]), Watcher(child.token, kinds=[AGENT], mode=2)
-        for watcher in (every, latest):
+        watchers = {
+            "ALL": Watcher(child.token, kinds=[AGENT]),
+            "LATEST": Watcher(child.token, kinds=[AGENT], mode=2),
+            "ALL, late": Watcher(child.token, kinds=[AGENT]),
+        }
+        for watcher in watchers.values():
             await watcher.run(child.address, lambda item: item.type == SYNCED)
         began = time.monotonic()
-        readers = [watch(watcher, child, done, seed) for seed, watcher in enumerate((every, latest))]
+        readers = [
+            watch(watcher, child, done, seed, late="late" in name)
+            for seed, (name, watcher) in enumerate(watchers.items())
+        ]
         await asyncio.gather(write_with_kills(child, changes, seconds, kills, done), *readers)
         written = time.monotonic() - began
         newest = (await asyncio.to_thread(newest_of, child.home))[0]
-        for watcher in (every, latest):
+        for watcher in watchers.values():
             await run_to(watcher, child.address, newest, 600)
         caught_up = time.monotonic() - began
         await child.kill()
-        log = await read_log(child.home)
-        wrong = {"ALL": problems(log, every.sessions), "LATEST": problems(log, latest.sessions, latest=True)}
-        report(log, {"ALL": every, "LATEST": latest}, written, caught_up, kills)
+        log = whole_log(database_of(child.home), "agent")
+        wrong = {name: problems(log, each.sessions, latest=name == "LATEST") for name, each in watchers.items()}
+        report(log, watchers, written, caught_up, kills)
+        print(f"compacted up to revision {compacted_up_to(database_of(child.home))}")
         for mode, found in wrong.items():
             print(f"{mode}: {found or 'nothing lost, nothing twice'}")
         if len(log) < changes:
@@ -181,7 +197,7 @@ def newest_of(home: Path) -> tuple[int]:
     """The newest revision in the database."""
     import sqlite3  # noqa: PLC0415 - a benchmark may look into the file
 
-    with contextlib.closing(sqlite3.connect(home / "data" / "stigmer.db")) as database:
+    with contextlib.closing(sqlite3.connect(database_of(home))) as database:
         found: tuple[int] = database.execute("SELECT revision FROM revision_counter").fetchone()
         return found
 
@@ -189,12 +205,14 @@ def newest_of(home: Path) -> tuple[int]:
 def report(log: list[Logged], watchers: dict[str, Watcher], written: float, caught_up: float, kills: int) -> None:
     """Figures of the run."""
     print(f"changes {len(log)} in {log[-1].revision} transactions, {kills} kills, {written:.0f} s written, ", end="")
-    print(f"{caught_up:.0f} s until both watchers had all ({len(log) / written:.0f} changes/s)")
+    print(f"{caught_up:.0f} s until every watcher had all ({len(log) / written:.0f} changes/s)")
     for mode, watcher in watchers.items():
         told = sum(1 for session in watcher.sessions for item in session.told if item.type in {3, 4, 5})
         coalesced = sum(item.coalesced for session in watcher.sessions for item in session.told)
-        broken = sum(session.error is not None for session in watcher.sessions)
-        print(f"{mode}: {len(watcher.sessions)} sessions, {broken} broken, {told} told, {coalesced} coalesced")
+        anew = sum(session.compacted for session in watcher.sessions)
+        broken = sum(session.error is not None for session in watcher.sessions) - anew
+        print(f"{mode}: {len(watcher.sessions)} sessions, {broken} broken, {anew} ended as compacted and ", end="")
+        print(f"started anew, {told} told, {coalesced} coalesced")
     print(f"memory of this process at most {limits.getrusage(limits.RUSAGE_SELF).ru_maxrss // 1024} MB")
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from proof_servers import ServerProcess, running_postgres, running_server
 from server_testing import make_workflow, make_workflow_execution, report
-from watch_validator import SYNCED, Watcher, logged, problems, run_to
+from watch_recorder import SYNCED, Watcher, run_to
+from watch_validator import logged, problems
 
 from stigmer_api.client import AsyncClient
 from stigmer_api.kinds import kind_by_key

@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from server_testing import AGENT_SPEC, WAIT_SECONDS, call, make_agent, make_workflow, request, resource
-from watch_validator import (
-    BOOKMARK,
-    CREATED,
-    DELETED,
-    INITIAL,
-    SYNCED,
-    UPDATED,
-    Logged,
-    Session,
-    Told,
-    Watcher,
-    logged,
-    problems,
-    run_to,
-)
+from watch_recorder import BOOKMARK, CREATED, DELETED, INITIAL, SYNCED, UPDATED
 
 from stigmer_api.client import AsyncClient
 from stigmer_api.errors import InvalidArgument, OutOfRange, Unavailable
 from stigmer_api.kinds import kind_by_key
 from stigmer_api.methods import RESOURCE_SERVICE
-from stigmer_store import ResourceRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stigmer_server.app import App
-    from stigmer_store import Repository, Transaction
 
 _AGENT = kind_by_key("agent").number
 
@@ -198,124 +178,3 @@ async def test_the_counters_tell_streams_deliveries_and_latency(app: App, client
     await _next(stream)
     assert stats.delivered >= 1
     assert stats.publish_latency.count == sum(stats.publish_latency.counts) >= 1
-
-
-# -- recorded and judged
-
-
-class Writer:
-    """Writes agents straight into the store: transactions of one to three resources, with some deletions."""
-
-    def __init__(self, repository: Repository, seed: int = 1) -> None:
-        self.changes = 0
-        self._repository = repository
-        self._random = random.Random(seed)
-
-    async def write(self, transactions: int, callers: int = 32) -> None:
-        """So many transactions, several at a time."""
-        plans = [self._plan() for _ in range(transactions)]
-        self.changes += sum(map(len, plans))
-
-        async def caller(number: int) -> None:
-            for plan in plans[number::callers]:
-                await self._repository.write(partial(_apply, plan))
-
-        await asyncio.gather(*map(caller, range(callers)))
-
-    def _plan(self) -> list[tuple[str, bool, str]]:
-        names = self._random.sample(range(40), self._random.choice((1, 1, 2, 3)))
-        return [(f"agt-{n:026d}", self._random.random() < 0.02, str(self._random.random())) for n in names]
-
-
-def _apply(plan: list[tuple[str, bool, str]], tx: Transaction) -> None:
-    for name, remove, text in plan:
-        if remove and tx.get("agent", name) is not None:
-            tx.delete("agent", name)
-            continue
-        body = resource("agent", name, {"instructions": text}, id=name).SerializeToString()
-        now = datetime.now(UTC)
-        record = ResourceRecord("agent", name, "local", name, name, tx.revision(), now, now, body, {}, {})
-        tx.put(record)
-
-
-async def _log(repository: Repository) -> list[Logged]:
-    found: list[Logged] = []
-    while batch := await repository.changes(found[-1].revision if found else 0, 5000):
-        found += logged(batch)
-    return found
-
-
-async def _restless(watcher: Watcher, app: App, writing: asyncio.Task[None], seed: int) -> None:
-    """Stall and reconnect at random until the writer is done, then read to the end."""
-    dice = random.Random(seed)
-
-    async def stall() -> None:
-        if dice.random() < 0.001:
-            await asyncio.sleep(0.05)  # a reader that does something else, not a wait for anything
-
-    while not writing.done():
-        left = [dice.randrange(1, 3000)]
-
-        def enough(_item: Told, left: list[int] = left) -> bool:
-            left[0] -= 1
-            return left[0] < 0 or writing.done()
-
-        await asyncio.wait_for(watcher.run(app.address, enough, stall), 120)
-    await run_to(watcher, app.address, await app.repository.revision(), 120)
-
-
-@pytest.mark.timeout(180)
-async def test_forty_thousand_changes_reach_stalled_and_reconnecting_readers_once(serving: Callable[..., Any]) -> None:
-    async with serving() as app:
-        writer = Writer(app.repository)
-        await writer.write(50)
-        every = [Watcher(app.token, kinds=[_AGENT]) for _ in range(2)]
-        latest = Watcher(app.token, kinds=[_AGENT], mode=2)
-        for watcher in (*every, latest):  # so that each has a revision to resume from
-            await asyncio.wait_for(watcher.run(app.address, lambda item: item.type == SYNCED), WAIT_SECONDS)
-        writing = asyncio.create_task(writer.write(24_000))
-        readers = [_restless(watcher, app, writing, seed) for seed, watcher in enumerate((*every, latest))]
-        await asyncio.gather(writing, *readers)
-        log = await _log(app.repository)
-        assert len(log) > 40_000
-        for watcher in every:
-            assert problems(log, watcher.sessions) == []
-            assert len(watcher.sessions) > 3
-        assert problems(log, latest.sessions, latest=True) == []
-
-
-async def test_a_reader_that_writes_overtake_while_the_initial_state_is_read_is_exact_at_synced(app: App) -> None:
-    writer = Writer(app.repository)
-    for number in range(30):
-        await app.repository.write(partial(_apply, [(f"agt-{100 + number:026d}", False, "x")]))
-    watcher = Watcher(app.token, kinds=[_AGENT])
-    writing = asyncio.create_task(writer.write(300))
-    for _ in range(10):
-        await asyncio.wait_for(Watcher.run(watcher, app.address, lambda item: item.type == SYNCED), WAIT_SECONDS)
-        watcher.sessions[:-1] = []
-        session = watcher.sessions.pop()
-        log = [change for change in await _log(app.repository) if change.revision <= session.told[-1].revision]
-        assert problems(log, [session]) == []
-    await writing
-
-
-def test_the_validator_finds_what_it_is_there_for() -> None:
-    def change(revision: int, resource_id: str) -> Logged:
-        return Logged(revision, resource_id, "updated", hash(b""))
-
-    def told(revision: int, resource_id: str, resume: int | None = None) -> Told:
-        return Told(UPDATED, revision, revision if resume is None else resume, 0, resource_id, hash(b""))
-
-    log = [change(1, "a"), change(2, "a"), change(2, "b"), change(3, "c")]
-    good = [told(1, "a"), told(2, "a", 1), told(2, "b"), told(3, "c")]
-    assert problems(log, [Session(0, good)]) == []
-    assert problems(log, [Session(0, good[:2]), Session(1, good[1:])]) == [], "an interrupted transaction comes again"
-    for bad, word in (
-        ([good[1], good[0], *good[2:]], "not ordered"),
-        ([good[0], *good], "not unique"),
-        ([good[0], *good[2:]], "not gap-free"),
-        ([good[0], told(2, "a", 2), *good[2:]], "not atomic"),
-        (good[:3], "terminal state"),
-    ):
-        assert word in " ".join(problems(log, [Session(0, bad)])), word
-    assert "not resumable" in " ".join(problems(log, [Session(0, good[:3]), Session(1, good[2:])]))

@@ -1,4 +1,7 @@
-"""kill -9 of the server between a watcher and those who write: nothing acknowledged is lost, nothing told twice."""
+"""kill -9 of the server between watchers and those who write, while the change log forgets all but its newest entries.
+
+Nothing acknowledged is lost, nothing is told twice, and whoever comes back too late starts anew with what is there.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,15 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kept_log import compacted_up_to, keep_forgotten, whole_log
 from proof_servers import ServerProcess, running_server
 from server_testing import make_workflow, make_workflow_execution, report
-from watch_validator import SYNCED, Logged, Told, Watcher, logged, problems, run_to
+from watch_recorder import SYNCED, Told, Watcher, run_to
+from watch_validator import problems
 
 from stigmer_api.client import AsyncClient
 from stigmer_api.errors import ApiError
 from stigmer_api.kinds import kind_by_key
-from stigmer_store import Change, open_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +28,12 @@ _KIND = kind_by_key("workflow_execution")
 _EXECUTIONS = 32
 _REPORTS_EACH = 250
 _KILLS = 3
-_SECONDS = 150
+_SECONDS = 300
+_FORGETTING = {
+    "STIGMER_CHANGE_LOG_KEEP": "200",
+    "STIGMER_CHANGE_LOG_KEEP_SECONDS": "0",
+    "STIGMER_UPKEEP_SECONDS": "0.2",
+}
 
 
 class _Trial:
@@ -70,6 +79,17 @@ class _Trial:
             await asyncio.to_thread(self.server.start)
             self.up.set()
 
+    async def come_late(self, watcher: Watcher, writing: asyncio.Future[Any]) -> None:
+        """Read until each kill, and come back when the log no longer has what was missed."""
+        database = self.server.home / "data" / "stigmer.db"
+        while not writing.done():
+            await self.up.wait()
+            session = await watcher.run(self.server.address, lambda _item: writing.done())
+            while True:
+                if session.compacted or compacted_up_to(database) > (watcher.resume or 0) or writing.done():
+                    break
+                await asyncio.sleep(0.05)  # between two looks at what others do, bounded with all of them
+
     async def watch(self, watcher: Watcher, writing: asyncio.Future[Any], seed: int) -> None:
         """Resume after each kill and at random, until the writers are done."""
         dice = random.Random(seed)
@@ -85,33 +105,30 @@ class _Trial:
                 await asyncio.sleep(0.05)  # the server is away; `up` tells when it is back
 
 
-async def _log(database: Path) -> list[Logged]:
-    repository = await asyncio.to_thread(open_repository, f"sqlite:///{database}")
-    found: list[Change] = []
-    while batch := await repository.changes(found[-1].revision if found else 0, 5000):
-        found += batch
-    await repository.close()
-    return logged(change for change in found if change.kind == _KIND.key)
-
-
-@pytest.mark.timeout(200)
-async def test_kills_of_the_server_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
-    with running_server(tmp_path) as server:
+@pytest.mark.timeout(400)
+async def test_kills_of_the_server_and_compaction_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
+    database = tmp_path / "data" / "stigmer.db"
+    with running_server(tmp_path, **_FORGETTING) as server:
+        keep_forgotten(database)
         trial = _Trial(server)
         executions = await trial.prepare()
-        watchers = [Watcher(server.token, kinds=[_KIND.number], bookmark_seconds=1) for _ in range(2)]
+        watchers = [Watcher(server.token, kinds=[_KIND.number], bookmark_seconds=1) for _ in range(3)]
         for watcher in watchers:
             await watcher.run(server.address, lambda item: item.type == SYNCED)
+        *restless, late = watchers
         async with asyncio.timeout(_SECONDS):
             writing = asyncio.gather(*map(trial.write, executions))
-            reading = [trial.watch(watcher, writing, seed) for seed, watcher in enumerate(watchers)]
-            await asyncio.gather(trial.kill(_EXECUTIONS * _REPORTS_EACH), writing, *reading)
+            reading = [trial.watch(watcher, writing, seed) for seed, watcher in enumerate(restless)]
+            kills = trial.kill(_EXECUTIONS * _REPORTS_EACH)
+            await asyncio.gather(kills, writing, *reading, trial.come_late(late, writing))
         for watcher in watchers:
             await run_to(watcher, server.address, max(trial.acknowledged)[0], _SECONDS)
         assert server.stop() == 0
-    log = await _log(tmp_path / "data" / "stigmer.db")
+    log = whole_log(database, _KIND.key)
     happened = {(change.revision, change.id) for change in log}
     assert set(trial.acknowledged) <= happened
+    assert compacted_up_to(database) > log[-1].revision // 2
     for watcher in watchers:
         assert problems(log, watcher.sessions) == []
         assert len(watcher.sessions) > _KILLS
+    assert sum(session.compacted for session in late.sessions) > 1

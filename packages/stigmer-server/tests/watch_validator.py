@@ -1,33 +1,31 @@
-"""A client that records what a watch tells, and a judge of such recordings against the change log.
+"""A judge of what watches told, against the whole change log.
 
-What the judge wants: ordered, unique, gap-free, atomic, resumable, terminal-delivered. A client may see a part of a
+What it wants: ordered, unique, gap-free, atomic, resumable, terminal-delivered. A client may see a part of a
 transaction just before its stream breaks; only what `resume_revision` covers counts as told, and the rest comes again.
+
+A client whose revision was compacted starts anew. Its sessions then are several stretches: each must begin with exactly
+the state of the revision that its SYNCED names, tell all from there to where it was cut off, and not go back.
 """
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
+from bisect import bisect_right
 from itertools import pairwise
+from operator import attrgetter
 from sys import intern
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import grpc.aio
-
-from stigmer_api._pb.stigmer.runtime.v1.resource_pb2 import WatchResourcesResponse
-from stigmer_api.errors import ApiError, from_rpc_error
-from stigmer_api.kinds import kind_by_name
-from stigmer_api.methods import RESOURCE_SERVICE, method
+from watch_recorder import BOOKMARK, CREATED, DELETED, INITIAL, SYNCED, UPDATED, Session, Told
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from stigmer_store import Change
 
-_WATCH = method(RESOURCE_SERVICE, "Watch")
-_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
-INITIAL, SYNCED, CREATED, UPDATED, DELETED, BOOKMARK = range(1, 7)
 _WORDS = {CREATED: "created", UPDATED: "updated", DELETED: "deleted"}
+
+State = dict[str, int]
+"""The fingerprint of each resource that is there."""
 
 
 class Logged(NamedTuple):
@@ -39,90 +37,13 @@ class Logged(NamedTuple):
     body: int
 
 
-class Told(NamedTuple):
-    """One response, without its body but for a fingerprint of it."""
+class _Stretch(NamedTuple):
+    """Sessions that go on one from another, and what they cover: the changes behind `start` up to `end`."""
 
-    type: int
-    revision: int
-    resume: int
-    coalesced: int
-    id: str
-    body: int
-
-
-@dataclass
-class Session:
-    """One stream from its start to its end."""
-
-    from_revision: int | None
-    told: list[Told] = field(default_factory=list)
-    error: ApiError | None = None
-
-    @property
-    def resume(self) -> int | None:
-        """Where the next session has to go on; None: from the start."""
-        for item in reversed(self.told):
-            if item.resume:
-                return item.resume
-        return self.from_revision
-
-
-class Watcher:
-    """Watches with the given request fields; `sessions` has what it saw."""
-
-    def __init__(self, token: str, **selection: Any) -> None:
-        self.sessions: list[Session] = []
-        self._selection = selection
-        self._metadata = [("authorization", f"Bearer {token}")]
-
-    @property
-    def resume(self) -> int | None:
-        """Where the next session goes on."""
-        return self.sessions[-1].resume if self.sessions else None
-
-    async def run(self, address: str, until: Callable[[Told], bool], stall: Callable[[], Any] | None = None) -> Session:
-        """One session, until a response is the last wanted one or the stream breaks. `stall` is awaited at times."""
-        start = self.resume
-        session = Session(start)
-        self.sessions.append(session)
-        try:
-            async for item in self._stream(address, start):
-                session.told.append(item)
-                if until(item):
-                    break
-                if stall is not None:
-                    await stall()
-        except ApiError as error:
-            session.error = error
-        return session
-
-    async def _stream(self, address: str, start: int | None) -> AsyncIterator[Told]:
-        position = {} if start is None else {"from_revision": start}
-        request = _WATCH.request(**self._selection, **position)
-        async with grpc.aio.insecure_channel(address, options=_OPTIONS) as channel:
-            stub: Any = channel.unary_stream(_WATCH.path)
-            call = stub(request.SerializeToString(), metadata=self._metadata)
-            try:
-                async for raw in call:
-                    yield told_of(raw)
-            except grpc.aio.AioRpcError as error:
-                raise from_rpc_error(error) from error
-            finally:
-                call.cancel()
-
-
-def told_of(raw: bytes) -> Told:
-    """A response as recorded."""
-    response = WatchResourcesResponse.FromString(raw)
-    resource_id = ""
-    if response.HasField("item"):
-        item: Any = kind_by_name(response.item.type_url.rpartition(".")[2]).message()
-        response.item.Unpack(item)
-        resource_id = intern(item.metadata.id)  # recordings have a million of few ids
-    fingerprint = hash(response.item.value)
-    return Told(
-        response.type, response.revision, response.resume_revision, response.coalesced, resource_id, fingerprint
-    )
+    sessions: Sequence[Session]
+    start: int | None  # None: not even the initial state was told to its end
+    end: int
+    initial: State | None  # None: it began at a revision, so without an initial state
 
 
 def logged(changes: Iterable[Change]) -> list[Logged]:
@@ -131,18 +52,24 @@ def logged(changes: Iterable[Change]) -> list[Logged]:
 
 
 def problems(log: Sequence[Logged], sessions: Sequence[Session], *, latest: bool = False) -> list[str]:
-    """What is wrong with the sessions of one watcher, which together must tell the log of its selection to the end."""
+    """What is wrong with the sessions of one watcher, which together must tell the log of its selection to the end.
+
+    `log` begins with the first change that ever was.
+    """
     found: list[str] = []
     for session in sessions:
-        found += _order(session, latest=latest)
+        found += _order(session, latest=latest) + _excuse(session)
     for before, after in pairwise(sessions):
         if after.from_revision != before.resume:
             found.append(f"not resumable: {before.resume} was to resume from, {after.from_revision} was asked for")
-    told = [item for session in sessions for item in _covered(session)]
-    start, initial = _start(sessions)
-    expected = [change for change in log if change.revision > start]
-    found += _completeness(expected, told, latest=latest)
-    return found + _final_state(log, initial, told)
+    stretches = _stretches(sessions, log[-1].revision if log else 0)
+    states = _states(log, {at for each in stretches for at in (each.start, each.end) if at is not None})
+    for stretch in stretches:
+        found += _judge(log, states, stretch, latest=latest)
+    for one, two in pairwise(each for each in stretches if each.start is not None):
+        if (two.start or 0) < one.end:
+            found.append(f"went back: from {one.end} to {two.start}")
+    return found
 
 
 def _order(session: Session, *, latest: bool) -> list[str]:
@@ -166,30 +93,89 @@ def _order(session: Session, *, latest: bool) -> list[str]:
     return found
 
 
+def _excuse(session: Session) -> list[str]:
+    """A stream may end as compacted only when what comes next for its client really is gone."""
+    if not session.compacted or session.error is None or session.reached is None:
+        return []
+    oldest = int(session.error.metadata["oldest"])
+    return [f"compacted up to {oldest} only, {session.reached} was reached"] if oldest <= session.reached else []
+
+
+def _stretches(sessions: Sequence[Session], newest: int) -> list[_Stretch]:
+    """The sessions, cut behind each one that ended as compacted; the last must reach the end of the log."""
+    cuts = [index for index, session in enumerate(sessions, 1) if session.compacted and index < len(sessions)]
+    made = []
+    for first, last in pairwise([0, *cuts, len(sessions)]):
+        part = sessions[first:last]
+        start, initial = _start(part)
+        reached = newest if last == len(sessions) else part[-1].reached
+        made.append(_Stretch(part, start, start or 0 if reached is None else reached, initial))
+    return made
+
+
+def _start(sessions: Sequence[Session]) -> tuple[int | None, State | None]:
+    """The revision that the first complete session starts from, and what was there."""
+    for session in sessions:
+        initial: State = {}
+        if session.from_revision is not None:
+            return session.from_revision, None
+        for item in session.told:
+            if item.type == SYNCED:
+                return item.revision, initial
+            _apply(initial, item.id, item.body, gone=item.type == DELETED)
+    return None, None
+
+
+def _states(log: Sequence[Logged], revisions: set[int]) -> Mapping[int, State]:
+    """What was there at each of these revisions."""
+    states: dict[int, State] = {}
+    state: State = {}
+    place = 0
+    for revision in sorted(revisions):
+        while place < len(log) and log[place].revision <= revision:
+            change = log[place]
+            _apply(state, change.id, change.body, gone=change.operation == "deleted")
+            place += 1
+        states[revision] = state.copy()
+    return states
+
+
+def _apply(state: State, resource_id: str, body: int, *, gone: bool) -> None:
+    if gone:
+        state.pop(resource_id, None)
+    else:
+        state[resource_id] = body
+
+
+def _judge(log: Sequence[Logged], states: Mapping[int, State], stretch: _Stretch, *, latest: bool) -> list[str]:
+    """One stretch: its initial state, what it told behind that, and what its client has in the end."""
+    if stretch.start is None:
+        excused = stretch.sessions[-1].compacted
+        return [] if excused else ["terminal state not delivered: not even an initial state was complete"]
+    state = states[stretch.start] if stretch.initial is None else stretch.initial
+    found = _differing("not the state that it started from", state, states[stretch.start])
+    told = [item for session in stretch.sessions for item in _covered(session)]
+    first, behind = (bisect_right(log, at, key=attrgetter("revision")) for at in (stretch.start, stretch.end))
+    found += _completeness(log[first:behind], told, latest=latest)
+    state = state.copy()
+    for item in told:
+        _apply(state, item.id, item.body, gone=item.type == DELETED)
+    return found + _differing("terminal state not delivered", state, states[stretch.end])
+
+
+def _differing(what: str, state: State, expected: State) -> list[str]:
+    wrong = {key for key in state.keys() | expected.keys() if state.get(key) != expected.get(key)}
+    return [f"{what}: {sorted(wrong)[:5]}"] if wrong else []
+
+
 def _covered(session: Session) -> Iterable[Told]:
     """The changes that the session's last resume point covers."""
-    end = session.resume or 0
+    end = session.reached or 0
     synced = session.from_revision is not None
     for item in session.told:
         synced = synced or item.type == SYNCED
         if synced and item.type in _WORDS and item.revision <= end:
             yield item
-
-
-def _start(sessions: Sequence[Session]) -> tuple[int, dict[str, int]]:
-    """The revision that the first complete session starts from, and the bodies that were there."""
-    for session in sessions:
-        initial: dict[str, int] = {}
-        if session.from_revision is not None:
-            return session.from_revision, initial
-        for item in session.told:
-            if item.type == SYNCED:
-                return item.revision, initial
-            if item.type == DELETED:
-                initial.pop(item.id, None)
-            else:
-                initial[item.id] = item.body
-    return 0, {}
 
 
 def _completeness(expected: Sequence[Logged], told: Sequence[Told], *, latest: bool) -> list[str]:
@@ -209,27 +195,3 @@ def _completeness(expected: Sequence[Logged], told: Sequence[Told], *, latest: b
         lost = set(want) - set(have)
         found.append(f"not gap-free: {len(lost)} of {len(want)} changes lost, first {sorted(lost)[:3]}")
     return found
-
-
-def _final_state(log: Sequence[Logged], initial: dict[str, int], told: Sequence[Told]) -> list[str]:
-    """The last state of every resource was delivered."""
-    state = dict(initial)
-    for item in told:
-        if item.type == DELETED:
-            state.pop(item.id, None)
-        else:
-            state[item.id] = item.body
-    final: dict[str, int] = {}
-    for change in log:
-        if change.operation == "deleted":
-            final.pop(change.id, None)
-        else:
-            final[change.id] = change.body
-    wrong = {key for key in state.keys() | final.keys() if state.get(key) != final.get(key)}
-    return [f"terminal state not delivered: {sorted(wrong)[:5]}"] if wrong else []
-
-
-async def run_to(watcher: Watcher, address: str, revision: int, seconds: float) -> Session:
-    """A session that ends once everything up to a revision is told."""
-    async with asyncio.timeout(seconds):
-        return await watcher.run(address, lambda item: item.resume >= revision)
