@@ -155,7 +155,12 @@ def test_names_of_tasks_in_other_scopes_are_no_targets() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("schedule: {on: {one: {with: {type: x}}}}", "the schedule's 'on' is not supported yet"),
+        ("schedule: {on: {one: {with: {type: x}}, all: []}}", "needs exactly one of one, any and all"),
+        ("schedule: {on: {one: {with: {type: '${ $context }'}}}}", "$context does not exist here"),
+        ("schedule: {on: {any: [{with: {signalname: go}}]}}", "signals go to executions that run, and start none"),
+        ("schedule: {on: {any: [], until: $input}}", "$input does not exist here"),
+        ("schedule: {on: {one: {with: {type: x}}}, read: all}", "must be one of data, envelope, raw"),
+        ("schedule: {after: PT1S, read: data}", "'read' belongs to 'on'"),
         ("schedule: {}", "needs exactly one of every, cron, after, on"),
         ("schedule: {cron: '0 25 * * *'}", "hour '25' is not between 0 and 23"),
         ("schedule: {cron: '* * * * * *'}", "write five fields"),

@@ -25,14 +25,19 @@ from temporalio.client import WorkflowHandle
 
 from stigmer_api.temporal import (
     CHILD_FINISHED,
+    EVENT_RECEIVED,
     SET_PAUSED,
     SIGNAL_RECEIVED,
+    STOP_AWAITING,
     TASK_ANSWERED,
+    WORKFLOW_AWAIT,
     WORKFLOW_FIRE,
     ChildFinished,
+    EventReceived,
     PauseState,
     SignalReceived,
     TaskAnswered,
+    WorkflowAwait,
     WorkflowFire,
     decode_callback,
 )
@@ -193,6 +198,27 @@ async def fired(stack: Stack) -> WorkflowHandle[Any, Any]:
     return handle
 
 
+async def awaited(stack: Stack) -> WorkflowHandle[Any, Any]:
+    """Events that start a workflow: two orders, mixed, one event of them twice."""
+    stack.api.on_create = None
+    workflow = stack.api.add_workflow(HEAD + "do: [{a: {set: {x: 1}}}]")
+    order = {"correlate": {"order": {"from": ".data.order"}}}
+    on = {"all": [{"with": {"type": kind}, **order} for kind in ("paid", "sent")]}
+    async with stack.worker():
+        handle = await stack.temporal.start_workflow(
+            WORKFLOW_AWAIT,
+            WorkflowAwait(workflow.metadata.id, "a1", {"on": on, "read": "data", "mode": "strict"}),
+            id="awaiting",
+            task_queue=stack.queue,
+        )
+        for kind, number in (("paid", 1), ("paid", 2), ("sent", 2), ("sent", 2), ("sent", 1)):
+            event = {"specversion": "1.0", "id": "e", "source": "/s", "type": kind, "data": {"order": number}}
+            await handle.signal(EVENT_RECEIVED, EventReceived(f"event/{kind}{number}", event))
+        await handle.signal(STOP_AWAITING)
+        await handle.result()
+    return handle
+
+
 async def main(address: str) -> None:
     temporal = await wait_for_temporal(address)
     api, http = ApiServer(), HttpService()
@@ -252,6 +278,7 @@ async def record_data(stack: Stack, http: HttpService) -> None:
     await record(stack, "data-first-run", cut, cut.first_execution_run_id)
     await record(stack, "data-last-run", cut)
     await record(stack, "fired", await fired(stack))
+    await record(stack, "awaited", await awaited(stack))
 
 
 if __name__ == "__main__":

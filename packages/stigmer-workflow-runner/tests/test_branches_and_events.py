@@ -12,7 +12,7 @@ from runner_documents import HEAD
 
 from stigmer_api.dsl.definition import read_text
 from stigmer_api.dsl.problems import DocumentInvalidError
-from stigmer_api.dsl.tasks.listen import subscriptions_of
+from stigmer_api.dsl.strategies import subscriptions_of
 from stigmer_workflow_runner.errors import Fault
 from stigmer_workflow_runner.inbox import MAX_KEPT, Inbox, event_of
 from stigmer_workflow_runner.inprocess import InProcessRuntime, run_document

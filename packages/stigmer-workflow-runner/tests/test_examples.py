@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from runner_testing import offline_calls, shared_data
 
-from stigmer_api.dsl.definition import compile_value
+from stigmer_api.dsl.expressions import Meter
 from stigmer_api.dsl.loader import load_text
-from stigmer_api.dsl.problems import DocumentInvalidError
+from stigmer_api.dsl.schedule import compile_trigger, schedule_of
+from stigmer_workflow_runner.correlating import Correlator, EventJudge
 from stigmer_workflow_runner.errors import Fault, fault
 from stigmer_workflow_runner.inbox import event_of
 from stigmer_workflow_runner.inprocess import InProcessRuntime, run_document
@@ -126,8 +127,13 @@ CONTAINERS = [
 ]
 """They need docker or podman: without one the run ends with an error that says so."""
 
-REFUSED = ("schedule-event-driven", "set", "set-expression")
-"""They start by events (`schedule.on`), which is not built."""
+HEARTBEAT = {"patient": {"id": 7, "name": "Ada", "room": {"number": 12}, "vitals": {"bpm": 31}}, "timestamp": "now"}
+TRIGGERED = {
+    "schedule-event-driven": ("com.example.hospital.events.patients.heartbeat.low", {"data": HEARTBEAT}, "notified"),
+    "set": ("io.serverlessworkflow.samples.events.trigger.v1", {"n": 1}, {"startEvent": {"n": 1}}),
+    "set-expression": ("io.serverlessworkflow.samples.events.trigger.v1", {"n": 1}, {"n": 1}),
+}
+"""They start by an event: its type, its data, and what comes out."""
 
 
 class Services:
@@ -159,7 +165,7 @@ def document(name: str) -> Any:
 
 def test_the_table_has_every_example() -> None:
     names = {path.stem for path in shared_data("dsl/examples").glob("*.yaml")}
-    assert names == {*RUNS, *WITH_SERVICES, *CONTAINERS, *REFUSED}
+    assert names == {*RUNS, *WITH_SERVICES, *CONTAINERS, *TRIGGERED}
 
 
 @pytest.mark.parametrize("name", sorted(RUNS))
@@ -202,7 +208,23 @@ async def test_an_example_with_a_container_says_what_is_missing(name: Any) -> No
         await web.close()
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_an_example_that_starts_by_events_is_refused_by_name(name: Any) -> None:
-    with pytest.raises(DocumentInvalidError, match="the schedule's 'on' is not supported yet"):
-        compile_value(document(name))
+@pytest.mark.parametrize("name", TRIGGERED)
+async def test_an_example_that_starts_by_an_event_runs_with_what_the_event_says(name: Any) -> None:
+    kind, data, output = TRIGGERED[name]
+    value = document(name)
+    schedule = schedule_of(value)
+    assert schedule is not None
+    assert schedule.trigger is not None
+    correlator, judge = Correlator(compile_trigger(schedule.trigger)), EventJudge(0.0, Meter())
+    other, event = ({"specversion": "1.0", "id": "e", "source": "s", "type": t, "data": data} for t in ("x", kind))
+    assert correlator.offer("1", other, judge) is None
+    complete = correlator.offer("2", event, judge)
+    assert complete is not None
+    sent: list[Any] = []
+
+    async def notify(argument: dict[str, Any]) -> Any:
+        sent.append(argument["body"])
+        return "notified"
+
+    assert await run_document(value, complete["input"], InProcessRuntime({"http": notify})) == output
+    assert sent == [] or (sent[0]["patientName"], sent[0]["vitals"]["heartRate"]) == ("Ada", 31)

@@ -9,6 +9,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
+from stigmer_workflow_runner.await_events import WorkflowAwaitRun
 from stigmer_workflow_runner.fire import WorkflowFireRun
 from stigmer_workflow_runner.payloads import DATA_CONVERTER
 from stigmer_workflow_runner.worker import sandbox
@@ -18,7 +19,7 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 
 def replayer() -> Replayer:
-    workflows = [WorkflowExecutionRun, WorkflowFireRun]
+    workflows = [WorkflowExecutionRun, WorkflowFireRun, WorkflowAwaitRun]
     return Replayer(workflows=workflows, workflow_runner=sandbox(), data_converter=DATA_CONVERTER)
 
 

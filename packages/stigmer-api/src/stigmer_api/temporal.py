@@ -18,6 +18,15 @@ MCP_CONNECT = "stigmer/mcp-server/connect"
 WORKFLOW_FIRE = "stigmer/workflow/fire"
 """Workflow on the workflow runner's queue that starts a scheduled workflow once and lives as long as its execution."""
 
+WORKFLOW_AWAIT = "stigmer/workflow/await-events"
+"""Workflow on the workflow runner's queue that starts a workflow whenever the events of its `schedule.on` have come."""
+
+EVENT_RECEIVED = "stigmer/event-received"
+"""Signal that gives WORKFLOW_AWAIT a published event."""
+
+STOP_AWAITING = "stigmer/stop-awaiting"
+"""Signal that ends WORKFLOW_AWAIT once it has used what it got before."""
+
 WORKFLOW_EXECUTION_QUEUE = "workflow_execution_runner"
 AGENT_EXECUTION_QUEUE = "agent_execution_runner"
 
@@ -63,6 +72,27 @@ class WorkflowFire:
 
     workflow_id: str
     after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowAwait:
+    """The one argument of WORKFLOW_AWAIT: what it starts, for which arming, and by which events.
+
+    `trigger` is what `stigmer_api.dsl.schedule.compile_trigger` takes; `carried` is what an earlier run handed on.
+    """
+
+    workflow_id: str
+    arming: str
+    trigger: dict[str, Any]
+    carried: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventReceived:
+    """Payload of EVENT_RECEIVED. An `id` that was seen before is the same event again; `event` is a CloudEvent."""
+
+    id: str
+    event: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +166,11 @@ def temporal_schedule_id(schedule_id: str) -> str:
 def temporal_workflow_schedule_id(workflow_id: str) -> str:
     """Id of the Temporal Schedule of a scheduled workflow, and of the run that stands for it when it has `after`."""
     return f"stigmer/workflow-schedule/{workflow_id}"
+
+
+def temporal_awaiting_id(workflow_id: str, arming: str) -> str:
+    """Id of the run that waits for the events of a workflow; a changed `schedule.on` is another arming."""
+    return f"stigmer/workflow-events/{workflow_id}/{arming}"
 
 
 def encode_callback(workflow_id: str) -> bytes:

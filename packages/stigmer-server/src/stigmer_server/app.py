@@ -26,7 +26,6 @@ from stigmer_server.discovery import reports as discovery
 from stigmer_server.discovery.attempts import CONNECT, Connector
 from stigmer_server.errors import StartupError
 from stigmer_server.executions.dispatch import Dispatcher
-from stigmer_server.executions.publishing import publish
 from stigmer_server.executions.reconcile import Reconciler
 from stigmer_server.executions.temporal import TemporalLink
 from stigmer_server.kinds import REGISTRATIONS
@@ -34,6 +33,7 @@ from stigmer_server.kinds.workflow import get_task_kind_registry
 from stigmer_server.operations.audit import AuditLog
 from stigmer_server.operations.http import OperationsHttp
 from stigmer_server.operations.metrics import Metrics
+from stigmer_server.publishing import publish
 from stigmer_server.resources.controller import Controller
 from stigmer_server.resources.registry import ResourceRegistry, Services, StreamBehaviour, UnaryBehaviour
 from stigmer_server.rpc.boundary import Edge
@@ -42,6 +42,7 @@ from stigmer_server.rpc.serving import RpcServer
 from stigmer_server.schedules.keeping import ScheduleKeeper
 from stigmer_server.schedules.planning import SYNC
 from stigmer_server.schedules.temporal import ScheduleLink
+from stigmer_server.schedules.triggers import ARM, DISARM, EVENT, WorkflowTriggers
 from stigmer_server.schedules.workflows import SYNC_WORKFLOW, WorkflowSchedules
 from stigmer_server.search import search
 from stigmer_server.secrets.vault import Vault
@@ -93,13 +94,17 @@ class App:
         self.broker = Broker(self.repository)
         self.temporal = TemporalLink(settings.temporal_target, settings.temporal_namespace)
         self.schedules = ScheduleKeeper(self.controller, ScheduleLink(self.temporal), settings.reconcile_seconds)
-        self.workflow_schedules = WorkflowSchedules(self.controller, self.temporal)
+        triggers = WorkflowTriggers(self.controller, self.temporal)
+        self.workflow_schedules = WorkflowSchedules(self.controller, self.temporal, triggers)
         self.dispatcher = Dispatcher(
             self.controller,
             self.temporal,
             {
                 SYNC: self.schedules.deliver,
                 SYNC_WORKFLOW: self.workflow_schedules.deliver,
+                ARM: triggers.arm,
+                EVENT: triggers.give,
+                DISARM: triggers.disarm,
                 CONNECT: Connector(self.controller, self.temporal).deliver,
             },
         )

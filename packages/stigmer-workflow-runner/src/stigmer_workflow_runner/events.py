@@ -1,32 +1,44 @@
-"""Whether an event is what a `listen` task waits for. Pure: what it decides on is given."""
+"""Whether an event is what somebody waits for. Pure: what it decides on is given."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from stigmer_api.dsl.errors import Json
-from stigmer_api.dsl.expressions import Template
-from stigmer_api.dsl.tasks.listen import Filter
+from stigmer_api.dsl.expressions import Expression, Template
+from stigmer_api.dsl.strategies import Filter
 from stigmer_workflow_runner.errors import Fault
 from stigmer_workflow_runner.json_text import to_text
-from stigmer_workflow_runner.step import Step
 
 Event = Mapping[str, Json]
 Keys = dict[str, Any]
 """What the values of correlations must be, by name: set by the first event that has one."""
 
 
-def matches(wanted: Filter, event: Event, step: Step, keys: Keys) -> bool:
+class Judge(Protocol):
+    """Evaluates the expressions of filters: a listening task, or a schedule, which has no variables."""
+
+    def filter(self, template: Template, value: Json) -> Json:
+        """The value of a template on `value`. Raises `Fault`."""
+
+    def expression(self, expression: Expression, value: Json) -> Json:
+        """The value of an expression on `value`. Raises `Fault`."""
+
+    def evaluate(self, template: Template) -> Json:
+        """The value of a template that is not about the event. Raises `Fault`."""
+
+
+def matches(wanted: Filter, event: Event, judge: Judge, keys: Keys) -> bool:
     """Whether the event has every attribute as wanted and correlates; if so, its correlations are kept in `keys`.
 
     An expression that fails on the event does not match it: odd events from outside must not end a run.
     """
     try:
-        if not all(name in event and _fits(item, event[name], step) for name, item in wanted.attributes.items()):
+        if not all(name in event and _fits(item, event[name], judge) for name, item in wanted.attributes.items()):
             return False
-        found = _correlated(wanted, event, step, keys)
+        found = _correlated(wanted, event, judge, keys)
     except Fault:
         return False
     if found is None:
@@ -35,14 +47,14 @@ def matches(wanted: Filter, event: Event, step: Step, keys: Keys) -> bool:
     return True
 
 
-def _fits(wanted: Template, value: Json, step: Step) -> bool:
+def _fits(wanted: Template, value: Json, judge: Judge) -> bool:
     """A text or number must be equal, an object must be part of the value.
 
     An expression sees the value as `.`: it may judge it (true, false) or say what it has to be.
     """
     if wanted.constant:
         return _part_of(wanted.value, value)
-    expected = step.filter(wanted, value)
+    expected = judge.filter(wanted, value)
     if expected is True or expected is False or expected is None:
         return expected is True
     return _part_of(expected, value)
@@ -58,14 +70,14 @@ def _part_of(expected: Json, value: Json) -> bool:
     return bool(expected == value)
 
 
-def _correlated(wanted: Filter, event: Event, step: Step, keys: Keys) -> Keys | None:
+def _correlated(wanted: Filter, event: Event, judge: Judge, keys: Keys) -> Keys | None:
     """The values of the filter's correlations, None when one is not what is expected."""
     found: Keys = {}
     for item in wanted.correlations:
         if item.source is None:
             return None
-        value = step.engine.expression(item.source, event, step.lookup)
-        expected = step.evaluate(item.expect) if item.expect is not None else keys.get(item.name, value)
+        value = judge.expression(item.source, event)
+        expected = judge.evaluate(item.expect) if item.expect is not None else keys.get(item.name, value)
         if value is None or value != expected:
             return None
         found[item.name] = value

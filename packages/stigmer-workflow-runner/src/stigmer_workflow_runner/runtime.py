@@ -16,6 +16,9 @@ T = TypeVar("T")
 PUBLISH: Final = "publish_event"
 """Activity that gives an event to all who listen."""
 
+FIRE_BY_EVENTS: Final = "fire_by_events"
+"""The activity that makes an execution for each complete set of events of a schedule."""
+
 READ_ANSWER: Final = "read_answer"
 """Activity that asks the server for the answer to a question, null when there is none."""
 

@@ -81,9 +81,13 @@ class Step:
         """The value of a template on `value`. Raises `Fault`."""
         return self.engine.evaluate(template, value, self.lookup)
 
+    def expression(self, expression: Expression, value: Json) -> Json:
+        """The value of an expression on `value`. Raises `Fault`."""
+        return self.engine.expression(expression, value, self.lookup)
+
     def test(self, expression: Expression, value: Json) -> bool:
         """Whether an expression is true on `value`: jq's truth, all but false and null. Raises `Fault`."""
-        found = self.engine.expression(expression, value, self.lookup)
+        found = self.expression(expression, value)
         return found is not None and found is not False
 
     def duration(self, duration: Duration) -> float:

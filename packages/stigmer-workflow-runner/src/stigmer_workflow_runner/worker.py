@@ -24,6 +24,7 @@ from stigmer_workflow_runner.activities.load import Loading
 from stigmer_workflow_runner.activities.sending import Signals
 from stigmer_workflow_runner.activities.status import Reporting
 from stigmer_workflow_runner.attributes import Attributes
+from stigmer_workflow_runner.await_events import WorkflowAwaitRun
 from stigmer_workflow_runner.blobs import Blobs
 from stigmer_workflow_runner.claim_check import collect, with_claim_check
 from stigmer_workflow_runner.fire import WorkflowFireRun
@@ -50,6 +51,7 @@ PASSED_THROUGH: Final = (
         for name in (
             "below",
             "branches",
+            "correlating",
             "definition",
             "engine",
             "entries",
@@ -135,11 +137,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 
 def _worker(client: Client, settings: Settings, server: AsyncClient, calls: Calls) -> Worker:
-    children, events = Children(server), Events(server)
+    children, events, firing = Children(server), Events(server), Firing(server)
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[WorkflowExecutionRun, WorkflowFireRun],
+        workflows=[WorkflowExecutionRun, WorkflowFireRun, WorkflowAwaitRun],
         activities=[
             _Loading(server, settings, Attributes(client)).load,
             Reporting(server).report,
@@ -148,7 +150,8 @@ def _worker(client: Client, settings: Settings, server: AsyncClient, calls: Call
             children.read,
             children.cancel,
             events.publish,
-            Firing(server).fire,
+            firing.fire,
+            firing.fire_by_events,
             events.read_answer,
             *calls.activities,
         ],

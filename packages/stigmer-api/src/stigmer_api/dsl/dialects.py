@@ -15,7 +15,7 @@ from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.expressions import ExpressionInvalidError, compile_expression, is_expression
 from stigmer_api.dsl.problems import Problem, child
 from stigmer_api.dsl.reader import NOT_YET
-from stigmer_api.dsl.tasks.listen import SIGNAL_NAME
+from stigmer_api.dsl.strategies import SIGNAL_NAME
 
 SPEC, STIGMER, ZIGFLOW = "spec", "stigmer", "zigflow"
 DIALECTS: Final = (SPEC, STIGMER, ZIGFLOW)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.problems import Problem, child
-from stigmer_api.dsl.tasks.listen import SIGNAL_NAME
+from stigmer_api.dsl.strategies import SIGNAL_NAME
 
 if TYPE_CHECKING:
     from stigmer_api.dsl.normaliser import _Builder as Builder

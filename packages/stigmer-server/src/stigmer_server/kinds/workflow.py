@@ -28,7 +28,8 @@ from stigmer_server.resources.registry import Registration, Services
 from stigmer_server.resources.strategy import Dependent, ResourceStrategy, WhenDeleted
 from stigmer_server.resources.unit import UnitOfWork
 from stigmer_server.resources.version_methods import get_by_reference, list_versions
-from stigmer_server.schedules.workflows import follow_schedule
+from stigmer_server.schedules.triggers import awaiting_fields
+from stigmer_server.schedules.workflows import follow_schedule, forget_schedule
 
 __all__ = ["REGISTRATION", "get_task_kind_registry"]
 
@@ -65,7 +66,10 @@ class WorkflowStrategy(ResourceStrategy):
 
     def removing(self, unit: UnitOfWork, resource: Resource) -> None:
         versions.remove_versions(unit, _KIND, resource.metadata.id)
-        follow_schedule(unit, resource)
+        forget_schedule(unit, resource)
+
+    def fields(self, unit: UnitOfWork, resource: Resource) -> dict[str, str]:
+        return awaiting_fields(resource)
 
 
 def _complete(workflow: Resource, stored: Resource | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from stigmer_api.errors import FieldViolation
 from stigmer_api.kinds import kind_by_key
-from stigmer_server.executions import answers, approvals, awaited, commands, controls, events, publishing, signals
+from stigmer_server.executions import answers, approvals, awaited, commands, controls, events, listeners, signals
 from stigmer_server.executions.context import store_context
 from stigmer_server.executions.creation import execution_fields, make_pending
 from stigmer_server.executions.filters import list_filtered
@@ -55,7 +55,7 @@ class WorkflowExecutionStrategy(ExecutionStrategy):
         return {
             **execution_fields(resource, "workflow_id", "workflow_instance_id"),
             **awaited.awaited_fields(resource),
-            **publishing.subscribed_fields(resource),
+            **listeners.subscribed_fields(resource),
         }
 
 

@@ -1,5 +1,7 @@
 """Workflows whose document has a `schedule`: a Temporal Schedule for `cron` and `every`, a run for ever for `after`.
 
+Those with `on` have a run that waits for events: see `triggers.py`.
+
 The store decides what there should be; Temporal is told through the outbox, and again at every start of a server.
 """
 
@@ -42,6 +44,7 @@ from stigmer_server.resources.envelope import from_record
 from stigmer_server.resources.listing import read_all
 from stigmer_server.schedules.firing import CATCH_UP
 from stigmer_server.schedules.temporal import calendars_of
+from stigmer_server.schedules.triggers import arm, disarm
 from stigmer_store import ListQuery, OutboxItem, StoreError
 
 if TYPE_CHECKING:
@@ -49,8 +52,9 @@ if TYPE_CHECKING:
     from stigmer_server.resources.controller import Controller
     from stigmer_server.resources.envelope import Resource
     from stigmer_server.resources.unit import UnitOfWork
+    from stigmer_server.schedules.triggers import WorkflowTriggers
 
-__all__ = ["SYNC_WORKFLOW", "WorkflowSchedules", "follow_schedule"]
+__all__ = ["SYNC_WORKFLOW", "WorkflowSchedules", "follow_schedule", "forget_schedule"]
 
 SYNC_WORKFLOW: Final = "sync-workflow-schedule"
 """Make what Temporal has for the workflow `key` what its document says now; no payload."""
@@ -66,6 +70,15 @@ def follow_schedule(unit: UnitOfWork, workflow: Resource, stored: Resource | Non
     """Have Temporal told about a workflow that has a schedule, or had one."""
     if _may_have_one(workflow) or (stored is not None and _may_have_one(stored)):
         unit.enqueue(SYNC_WORKFLOW, workflow.metadata.id, b"")
+    arm(unit, workflow, _schedule_of(workflow))
+
+
+def forget_schedule(unit: UnitOfWork, workflow: Resource) -> None:
+    """Have a workflow that is deleted started by nothing any more."""
+    if _may_have_one(workflow):
+        unit.enqueue(SYNC_WORKFLOW, workflow.metadata.id, b"")
+    disarm(unit, workflow)
+    unit.tx.delete_events(workflow.metadata.id)
 
 
 def _may_have_one(workflow: Resource) -> bool:
@@ -84,9 +97,10 @@ def _schedule_of(workflow: Resource) -> documents.Schedule | None:
 class WorkflowSchedules:
     """`deliver` serves the outbox; `run` looks at every workflow once, in case Temporal lost what it had."""
 
-    def __init__(self, controller: Controller, temporal: TemporalLink) -> None:
+    def __init__(self, controller: Controller, temporal: TemporalLink, triggers: WorkflowTriggers) -> None:
         self._controller = controller
         self._temporal = temporal
+        self._triggers = triggers
 
     async def deliver(self, item: OutboxItem) -> None:
         """Tell Temporal about the workflow of an outbox item. Raises TemporalAway, TemporalRefused."""
@@ -97,8 +111,10 @@ class WorkflowSchedules:
         while True:
             try:
                 for record in await read_all(self._controller.repository, ListQuery(kinds=(_KIND.key,))):
-                    if _may_have_one(from_record(record)):
+                    workflow = from_record(record)
+                    if _may_have_one(workflow):
                         await self.sync(record.id)
+                        await self._triggers.keep(workflow)
                 break
             except (TemporalAway, StoreError) as error:
                 _log.debug("cannot compare with Temporal", error=str(error))
@@ -124,7 +140,7 @@ class WorkflowSchedules:
 
     async def _apply(self, workflow_id: str, wanted: documents.Schedule | None) -> None:
         after = None if wanted is None else wanted.after
-        timed = wanted if wanted is not None and after is None else None
+        timed = wanted if wanted is not None and (wanted.cron or wanted.every is not None) else None
 
         async def work(client: Client) -> None:
             await (_remove_schedule(client, workflow_id) if timed is None else _put(client, workflow_id, timed))

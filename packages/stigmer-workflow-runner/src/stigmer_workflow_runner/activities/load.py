@@ -10,7 +10,7 @@ from temporalio import activity
 
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.problems import DocumentInvalidError
-from stigmer_api.dsl.tasks.listen import subscriptions_of
+from stigmer_api.dsl.strategies import subscriptions_of
 from stigmer_api.errors import ApiError
 from stigmer_api.kinds import kind_by_key
 from stigmer_api.messages import message_class

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.model import END
-from stigmer_api.dsl.tasks.listen import Filter, Foreach, Listen, Strategy
+from stigmer_api.dsl.strategies import ANY_EVENT, Strategy
+from stigmer_api.dsl.tasks.listen import Foreach, Listen
 from stigmer_workflow_runner import schemas
 from stigmer_workflow_runner.events import Keys, as_read, matches
 from stigmer_workflow_runner.flow import Outcome, run_list
@@ -19,8 +20,6 @@ from stigmer_workflow_runner.inbox import Entry
 from stigmer_workflow_runner.runtime import Drain
 from stigmer_workflow_runner.state import Frame
 from stigmer_workflow_runner.step import Step
-
-_ANY_EVENT = Filter({})
 
 
 async def run_listen(listen: Listen, step: Step) -> Outcome:
@@ -69,7 +68,7 @@ def _take(listen: Listen, step: Step, entry: Entry) -> None:
         frame["met"].append(index)
         over = len(frame["met"]) == len(to.filters)
     else:
-        filters = to.filters or (_ANY_EVENT,)
+        filters = to.filters or (ANY_EVENT,)
         if not any(matches(wanted, event, step, frame["keys"]) for wanted in filters):
             return
         over = to.until is None and to.until_events is None
@@ -97,7 +96,7 @@ def _ends(to: Strategy, step: Step, entry: Entry) -> bool | None:
         frame["umet"].append(index)
         step.runtime.inbox.take(entry)
         return len(frame["umet"]) == len(until.filters)
-    filters = until.filters or (_ANY_EVENT,)
+    filters = until.filters or (ANY_EVENT,)
     if not any(matches(wanted, entry["event"], step, frame["ukeys"]) for wanted in filters):
         return None
     step.runtime.inbox.take(entry)

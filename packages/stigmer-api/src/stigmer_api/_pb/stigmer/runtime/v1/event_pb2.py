@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1estigmer/runtime/v1/event.proto\x12\x12stigmer.runtime.v1\x1a\x1b\x62uf/validate/validate.proto\"]\n\x13PublishEventRequest\x12\x0b\n\x03org\x18\x01 \x01(\t\x12\x1b\n\nevent_json\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\")\n\x14PublishEventResponse\x12\x11\n\tlisteners\x18\x01 \x01(\x05\"\x91\x01\n\x11\x45ventSubscription\x12I\n\nattributes\x18\x01 \x03(\x0b\x32\x35.stigmer.runtime.v1.EventSubscription.AttributesEntry\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32l\n\x0c\x45ventService\x12\\\n\x07Publish\x12\'.stigmer.runtime.v1.PublishEventRequest\x1a(.stigmer.runtime.v1.PublishEventResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1estigmer/runtime/v1/event.proto\x12\x12stigmer.runtime.v1\x1a\x1b\x62uf/validate/validate.proto\"]\n\x13PublishEventRequest\x12\x0b\n\x03org\x18\x01 \x01(\t\x12\x1b\n\nevent_json\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\")\n\x14PublishEventResponse\x12\x11\n\tlisteners\x18\x01 \x01(\x05\"\x91\x01\n\x11\x45ventSubscription\x12I\n\nattributes\x18\x01 \x03(\x0b\x32\x35.stigmer.runtime.v1.EventSubscription.AttributesEntry\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"n\n\x0c\x45ventTrigger\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0ctrigger_json\x18\x02 \x01(\t\x12<\n\rsubscriptions\x18\x03 \x03(\x0b\x32%.stigmer.runtime.v1.EventSubscription2l\n\x0c\x45ventService\x12\\\n\x07Publish\x12\'.stigmer.runtime.v1.PublishEventRequest\x1a(.stigmer.runtime.v1.PublishEventResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTSUBSCRIPTION']._serialized_end=367
   _globals['_EVENTSUBSCRIPTION_ATTRIBUTESENTRY']._serialized_start=318
   _globals['_EVENTSUBSCRIPTION_ATTRIBUTESENTRY']._serialized_end=367
-  _globals['_EVENTSERVICE']._serialized_start=369
-  _globals['_EVENTSERVICE']._serialized_end=477
+  _globals['_EVENTTRIGGER']._serialized_start=369
+  _globals['_EVENTTRIGGER']._serialized_end=479
+  _globals['_EVENTSERVICE']._serialized_start=481
+  _globals['_EVENTSERVICE']._serialized_end=589
 # @@protoc_insertion_point(module_scope)

@@ -1,8 +1,8 @@
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -34,3 +34,13 @@ class EventSubscription(_message.Message):
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     attributes: _containers.ScalarMap[str, str]
     def __init__(self, attributes: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class EventTrigger(_message.Message):
+    __slots__ = ("id", "trigger_json", "subscriptions")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_JSON_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTIONS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    trigger_json: str
+    subscriptions: _containers.RepeatedCompositeFieldContainer[EventSubscription]
+    def __init__(self, id: _Optional[str] = ..., trigger_json: _Optional[str] = ..., subscriptions: _Optional[_Iterable[_Union[EventSubscription, _Mapping]]] = ...) -> None: ...

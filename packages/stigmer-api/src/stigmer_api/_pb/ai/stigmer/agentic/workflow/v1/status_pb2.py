@@ -24,15 +24,16 @@ _sym_db = _symbol_database.Default()
 
 from stigmer_api._pb.ai.stigmer.agentic.workflow.v1.serverless import io_pb2 as ai_dot_stigmer_dot_agentic_dot_workflow_dot_v1_dot_serverless_dot_io__pb2
 from stigmer_api._pb.ai.stigmer.commons.apiresource import audit_pb2 as ai_dot_stigmer_dot_commons_dot_apiresource_dot_audit__pb2
+from stigmer_api._pb.stigmer.runtime.v1 import event_pb2 as stigmer_dot_runtime_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+ai/stigmer/agentic/workflow/v1/status.proto\x12\x1e\x61i.stigmer.agentic.workflow.v1\x1a\x32\x61i/stigmer/agentic/workflow/v1/serverless/io.proto\x1a*ai/stigmer/commons/apiresource/audit.proto\"\xf5\x01\n\x0eWorkflowStatus\x12\x1b\n\x13\x64\x65\x66\x61ult_instance_id\x18\x01 \x01(\t\x12o\n\x1eserverless_workflow_validation\x18\x02 \x01(\x0b\x32G.ai.stigmer.agentic.workflow.v1.serverless.ServerlessWorkflowValidation\x12\x14\n\x0cversion_hash\x18\x03 \x01(\t\x12?\n\x05\x61udit\x18\x63 \x01(\x0b\x32\x30.ai.stigmer.commons.apiresource.ApiResourceAuditb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+ai/stigmer/agentic/workflow/v1/status.proto\x12\x1e\x61i.stigmer.agentic.workflow.v1\x1a\x32\x61i/stigmer/agentic/workflow/v1/serverless/io.proto\x1a*ai/stigmer/commons/apiresource/audit.proto\x1a\x1estigmer/runtime/v1/event.proto\"\xaf\x02\n\x0eWorkflowStatus\x12\x1b\n\x13\x64\x65\x66\x61ult_instance_id\x18\x01 \x01(\t\x12o\n\x1eserverless_workflow_validation\x18\x02 \x01(\x0b\x32G.ai.stigmer.agentic.workflow.v1.serverless.ServerlessWorkflowValidation\x12\x14\n\x0cversion_hash\x18\x03 \x01(\t\x12?\n\x05\x61udit\x18\x63 \x01(\x0b\x32\x30.ai.stigmer.commons.apiresource.ApiResourceAudit\x12\x38\n\revent_trigger\x18\xf2\x07 \x01(\x0b\x32 .stigmer.runtime.v1.EventTriggerb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ai.stigmer.agentic.workflow.v1.status_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WORKFLOWSTATUS']._serialized_start=176
-  _globals['_WORKFLOWSTATUS']._serialized_end=421
+  _globals['_WORKFLOWSTATUS']._serialized_start=208
+  _globals['_WORKFLOWSTATUS']._serialized_end=511
 # @@protoc_insertion_point(module_scope)
