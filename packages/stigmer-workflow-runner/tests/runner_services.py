@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -176,7 +177,9 @@ def _greeter_pool() -> DescriptorPool:
 
 
 @asynccontextmanager
-async def greeter(*, reflection: bool = False) -> AsyncIterator[tuple[int, list[dict[str, str]]]]:
+async def greeter(
+    *, reflection: bool = False, tls: grpc.ServerCredentials | None = None
+) -> AsyncIterator[tuple[int, list[dict[str, str]]]]:
     """A gRPC server on a free port; gives the port and the metadata of the calls it got."""
     pool = _greeter_pool()
     ask, reply = (GetMessageClass(pool.FindMessageTypeByName(f"GreeterApi.Hello{n}")) for n in ("Request", "Reply"))
@@ -210,7 +213,8 @@ async def greeter(*, reflection: bool = False) -> AsyncIterator[tuple[int, list[
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("GreeterApi.Greeter", handlers),))
     if reflection:
         grpc_reflection.enable_server_reflection(["GreeterApi.Greeter"], server, pool=pool)
-    port = server.add_insecure_port("127.0.0.1:0")
+    where = "127.0.0.1:0"
+    port = server.add_insecure_port(where) if tls is None else server.add_secure_port(where, tls)
     await server.start()
     try:
         yield port, seen
@@ -281,9 +285,9 @@ class Notifier:
     got: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def serve(self) -> AsyncIterator[Notifier]:
+    async def serve(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[Notifier]:
         """On a free port of loopback."""
-        async with serve(self._answer, "127.0.0.1", 0) as server:
+        async with serve(self._answer, "127.0.0.1", 0, ssl=tls) as server:
             self.port = server.sockets[0].getsockname()[1]
             yield self
 

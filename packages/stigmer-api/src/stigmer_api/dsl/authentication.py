@@ -14,11 +14,12 @@ from stigmer_api.dsl.reader import Reader
 SCHEMES: Final[Mapping[str, str]] = {
     "basic": "Basic",
     "bearer": "Bearer",
+    "certificate": "Certificate",
     "digest": "Digest",
     "oauth2": "Bearer",
     "oidc": "Bearer",
 }
-"""The scheme of the Authorization header, by the policy's kind."""
+"""The scheme of the Authorization header, by the policy's kind. A certificate is shown below HTTP, without a header."""
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 PASSWORD: Final = "password"  # noqa: S105 - the name of a grant
@@ -32,6 +33,7 @@ CLIENT_METHODS: Final = ("client_secret_basic", "client_secret_post", "client_se
 ENCODINGS: Final = ("application/x-www-form-urlencoded", "application/json")
 
 _USER: Final = ("username", "password")
+_CERTIFICATE: Final = ("certificate", "key", "password", "authorities")
 _OAUTH2: Final = (
     "authority", "grant", "client", "request", "issuers", "scopes", "audiences", "username", "password", "subject",
     "actor",
@@ -39,6 +41,7 @@ _OAUTH2: Final = (
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "basic": _USER,
     "bearer": ("token",),
+    "certificate": _CERTIFICATE,
     "digest": _USER,
     "oauth2": (*_OAUTH2, "endpoints"),
     "oidc": _OAUTH2,
@@ -46,6 +49,7 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 _REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "basic": _USER,
     "bearer": ("token",),
+    "certificate": ("certificate", "key"),
     "digest": _USER,
     "oauth2": ("authority", "grant"),
     "oidc": ("authority", "grant"),
@@ -80,12 +84,6 @@ def read_authentication(reader: Reader, value: Json, pointer: str) -> Authentica
 
 def read_policy(reader: Reader, value: Json, pointer: str) -> Authentication | None:
     """Compile a policy that is written out."""
-    if isinstance(value, Mapping) and "certificate" in value:
-        reader.problem(
-            child(pointer, "certificate"),
-            "authentication by certificate is not supported: the DSL has no place for the key; use another policy",
-        )
-        return None
     fields = reader.fields(value, pointer, tuple(SCHEMES))
     kinds = [kind for kind in SCHEMES if kind in fields]
     if len(kinds) != 1:
@@ -99,7 +97,7 @@ def read_policy(reader: Reader, value: Json, pointer: str) -> Authentication | N
         reader.secret(name, child(place, "use"))
         return Authentication(kind, Template({}), name)
     found = reader.fields(given, place, _KEYS[kind], required=_REQUIRED[kind])
-    reader.texts(found, place, ("username", "password", "token", "authority", "grant"))
+    reader.texts(found, place, ("username", "password", "token", "authority", "grant", *_CERTIFICATE))
     if kind in ("oauth2", "oidc"):
         _check_oauth2(reader, found, place)
     return Authentication(kind, reader.outbound(found, place))

@@ -128,13 +128,16 @@ class AsyncApiCalls:
 
     @contextlib.asynccontextmanager
     async def _socket(self, target: Target, credentials: Credentials | None, headers: dict[str, str]) -> Any:
-        if credentials is not None:
+        identity = None if credentials is None else credentials.identity
+        if credentials is not None and identity is None:
             if credentials.header is None:
                 raise fault("configuration", "digest authentication is for HTTP, not for WebSocket")
             headers = {**headers, "Authorization": credentials.header}
         uri = self._web.mapped(target.url)
         parts = urlsplit(uri)
         port = parts.port or (443 if parts.scheme == "wss" else 80)
+        if identity is not None and parts.scheme != "wss":
+            raise fault("configuration", f"{parts.scheme}://{parts.hostname}: a certificate can be shown to wss only")
         try:
             address = await self._web.guard.address(parts.hostname or "", port)
             async with connect(
@@ -145,6 +148,7 @@ class AsyncApiCalls:
                 open_timeout=CONNECT_SECONDS,
                 max_size=self._web.max_bytes,
                 proxy=None,
+                ssl=None if identity is None else identity.context(),
             ) as socket:
                 yield socket
         except HostRefusedError as error:

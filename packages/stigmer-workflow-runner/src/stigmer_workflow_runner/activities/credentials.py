@@ -11,6 +11,7 @@ import httpx
 
 from stigmer_api.dsl.authentication import SCHEMES
 from stigmer_api.dsl.errors import Json
+from stigmer_workflow_runner.activities.certificates import Certified, Identity, identity_of
 from stigmer_workflow_runner.activities.failures import failure
 from stigmer_workflow_runner.activities.tokens import Tokens
 from stigmer_workflow_runner.activities.web import Answer, Request, Web
@@ -20,12 +21,16 @@ from stigmer_workflow_runner.errors import error_object
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """`parameter` is what follows the scheme in the header; digest has none before the server's challenge."""
+    """`parameter` is what follows the scheme in the header.
+
+    Digest has none before the server's challenge, and who has an `identity` shows that instead.
+    """
 
     scheme: str
     parameter: str | None
     auth: httpx.Auth
     renewable: bool = False
+    identity: Identity | None = None
 
     @property
     def header(self) -> str | None:
@@ -63,7 +68,7 @@ class Authenticator:
             return None
         kind = policy["kind"]
         fields = _from_secret(kind, policy["secret"], opened) if policy.get("secret") else policy["fields"]
-        opened.redactor.add_json([fields.get(key) for key in ("password", "token")])
+        opened.redactor.add_json([fields.get(key) for key in ("password", "token", "key")])
         for key in ("client", "subject", "actor"):
             part = fields.get(key)
             if isinstance(part, Mapping):
@@ -71,6 +76,9 @@ class Authenticator:
         if kind in ("oauth2", "oidc"):
             token = await self._tokens.of(kind, fields, opened.redactor, fresh=fresh)
             return Credentials(SCHEMES[kind], token, _Header(f"Bearer {token}"), renewable=True)
+        if kind == "certificate":
+            identity = identity_of(fields)
+            return Credentials(SCHEMES[kind], None, Certified(identity), identity=identity)
         needed = ("token",) if kind == "bearer" else ("username", "password")
         first, *rest = (_text(fields, key, kind) for key in needed)
         if kind == "bearer":
@@ -97,12 +105,14 @@ class Authenticator:
 
 
 def _from_secret(kind: str, name: str, opened: Opened) -> dict[str, Json]:
-    """A policy's fields from a secret: a JSON object, or as plain text a token, or `username:password`."""
+    """A policy's fields from a secret: a JSON object, or as plain text a token, `username:password`, or PEM text."""
     secret = opened.variables.secret(name)
     if isinstance(secret, dict):
         return secret
     if isinstance(secret, str) and kind == "bearer":
         return {"token": secret}
+    if isinstance(secret, str) and kind == "certificate":
+        return {"certificate": secret, "key": secret}
     if isinstance(secret, str) and kind in ("basic", "digest") and ":" in secret:
         username, _, password = secret.partition(":")
         opened.redactor.add([password])

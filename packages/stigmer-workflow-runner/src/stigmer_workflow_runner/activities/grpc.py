@@ -19,6 +19,7 @@ from google.protobuf.message_factory import GetMessageClass
 from temporalio import activity
 
 from stigmer_api.dsl.errors import Json
+from stigmer_workflow_runner.activities.certificates import Identity
 from stigmer_workflow_runner.activities.credentials import Authenticator
 from stigmer_workflow_runner.activities.documents import Documents
 from stigmer_workflow_runner.activities.failures import failure
@@ -59,12 +60,13 @@ class GrpcCalls:
         credentials = await self._authenticator.of(argument["authentication"], opened)
         opened.authorize(credentials and credentials.shown)
         metadata = [("idempotency-key", argument["key"])]
-        if credentials is not None:
+        identity = None if credentials is None else credentials.identity
+        if credentials is not None and identity is None:
             if credentials.header is None:
                 raise fault("configuration", "digest authentication is for HTTP, not for gRPC")
             metadata.append(("authorization", credentials.header))
         used: dict[str, str] = {}
-        async with self._channel(service) as channel:
+        async with self._channel(service, identity) as channel:
             if argument["proto"] is None:
                 descriptors = await reflected(channel, service["name"], metadata)
             else:
@@ -93,7 +95,7 @@ class GrpcCalls:
         return self._described[document.sha256]
 
     @asynccontextmanager
-    async def _channel(self, service: Mapping[str, Any]) -> AsyncIterator[grpc.aio.Channel]:
+    async def _channel(self, service: Mapping[str, Any], identity: Identity | None) -> AsyncIterator[grpc.aio.Channel]:
         host, port = str(service["host"]), int(service["port"] or DEFAULT_PORT)
         label = f"{service['name']} at {host}:{port}"
         mapped = urlsplit(self._web.mapped(f"grpc://{host}:{port}"))
@@ -108,9 +110,11 @@ class GrpcCalls:
         limit = self._web.max_bytes
         options = [("grpc.default_authority", f"{host}:{port}"), ("grpc.max_receive_message_length", limit),
                    ("grpc.enable_http_proxy", 0)]  # fmt: skip
-        secure = target_port == TLS_PORT
+        secure = target_port == TLS_PORT or identity is not None
         options += [("grpc.ssl_target_name_override", host)] if secure else []
-        credentials = grpc.ssl_channel_credentials() if secure else None
+        credentials = None
+        if secure:
+            credentials = grpc.ssl_channel_credentials() if identity is None else identity.channel_credentials()
         channel = (
             grpc.aio.insecure_channel(target, options=options)
             if credentials is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -13,6 +14,7 @@ from typing import Any, Final
 import httpx
 
 from stigmer_api.dsl.errors import Json
+from stigmer_workflow_runner.activities.certificates import Certified
 from stigmer_workflow_runner.activities.failures import failure
 from stigmer_workflow_runner.activities.guard import Guard, HostRefusedError, refused
 from stigmer_workflow_runner.activities.redaction import Redactor
@@ -110,29 +112,43 @@ class Web:
             url = httpx.URL(self.mapped(request.uri))
             if request.query:
                 url = url.copy_merge_params(list(request.query))
-            stream = self._http().stream(
-                request.method,
-                url,
-                headers=dict(request.headers),
-                content=request.content,
-                follow_redirects=request.redirect,
-                auth=auth,
-            )
-            async with stream as response:
-                yield response
+            async with self._client_for(auth, url) as client:
+                stream = client.stream(
+                    request.method,
+                    url,
+                    headers=dict(request.headers),
+                    content=request.content,
+                    follow_redirects=request.redirect,
+                    auth=auth,
+                )
+                async with stream as response:
+                    yield response
 
-    def _http(self) -> httpx.AsyncClient:
+    @contextlib.asynccontextmanager
+    async def _client_for(self, auth: httpx.Auth | None, url: httpx.URL) -> AsyncIterator[httpx.AsyncClient]:
+        """The shared client; who shows a certificate has one of its own, so that nobody else uses its connections."""
+        if isinstance(auth, Certified):
+            if url.scheme != "https":
+                detail = f"{url.scheme}://{url.host}: a certificate can be shown to https only"
+                raise failure(error_object("configuration", detail))
+            async with self._new_client(auth.identity.context()) as own:
+                yield own
+            return
         if self._client is None:
-            limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
-            transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
-            pool: Any = transport._pool  # noqa: SLF001 - httpx has no other place for a network backend
-            pool._network_backend = self.guard.backend()  # noqa: SLF001 - see above
-            timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
-            # The pool is shared by all executions, so no cookie of one may be sent by another.
-            jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-            self._client = httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False, cookies=jar)
-            self._client.max_redirects = MAX_REDIRECTS
-        return self._client
+            self._client = self._new_client(True)
+        yield self._client
+
+    def _new_client(self, verify: ssl.SSLContext | bool) -> httpx.AsyncClient:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+        transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False, verify=verify)
+        pool: Any = transport._pool  # noqa: SLF001 - httpx has no other place for a network backend
+        pool._network_backend = self.guard.backend()  # noqa: SLF001 - see above
+        timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
+        # The pool is shared by all executions, so no cookie of one may be sent by another.
+        jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        client = httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False, cookies=jar)
+        client.max_redirects = MAX_REDIRECTS
+        return client
 
 
 @contextlib.contextmanager
