@@ -116,7 +116,7 @@ def test_every_problem_is_reported_at_once_with_its_line() -> None:
         ("set: {x: '${ $secrets.key }'}", "$secrets is available only where the value goes to a call"),
         ("set: {x: 'Bearer ${.secrets.KEY}!'}", "are filled in only where the value goes to a call"),
         ("set: {x: '${.secrets.KEY}'}", "are filled in only where the value goes to a call"),
-        ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {certificate: {}}}}", "needs 'key'"),
+        ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {certificate: {certificate: x}}}}", "needs 'key'"),
         ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {use: nobody}}}", "use.authentications has no 'nobody'"),
         ("call: http, with: {method: get, endpoint: {uri: 'http://x/', authentication: {bearer: {use: key}}}}", "use.secrets does not declare 'key'"),
         ("call: http, with: {method: get, endpoint: 'http://x/', body: '${ $secrets.key }'}", "use.secrets does not declare 'key'"),
