@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,14 +41,14 @@ def stream(content: bytes, **summary: Any) -> Iterator[Any]:
 def test_a_whole_stream_becomes_a_private_file_with_its_checksum(database: bytes, tmp_path: Path) -> None:
     path = tmp_path / "copy.db"
     copy = copies.save(stream(database), path)
-    assert (copy.size, copy.revision) == (len(database), 7)
+    assert (copy.summary.size, copy.summary.revision) == (len(database), 7)
     assert path.read_bytes() == database
     assert {item.name: item.stat().st_mode & 0o777 for item in tmp_path.iterdir()} == {
         "copy.db": 0o600,
         "copy.db.sha256": 0o600,
     }
-    assert (tmp_path / "copy.db.sha256").read_text() == f"{copy.sha256}  copy.db\n"
-    copies.check(path, without_checksum=False)
+    assert (tmp_path / "copy.db.sha256").read_text() == f"{copy.summary.sha256}  copy.db\n"
+    assert copies.check(path, without_checksum=False) is None, "a database alone, as earlier versions wrote"
 
 
 @pytest.mark.parametrize("summary", [{"size": 1}, {"sha256": "0" * 64}, None])
@@ -77,8 +78,8 @@ def test_what_is_no_whole_database_is_refused(database: bytes, tmp_path: Path) -
             copies.check(path, without_checksum=without_checksum)
         return caught.value.message
 
-    assert "no SQLite database" in refusal(b"")
-    assert "no SQLite database" in refusal(b"x" * 5000)
+    assert "is no backup" in refusal(b"")
+    assert "is no backup" in refusal(b"x" * 5000)
     assert "is damaged" in refusal(database[:-1])
     assert "is missing" in refusal(database, without_checksum=False)
     copies.save(stream(database), path)
@@ -91,14 +92,13 @@ def test_what_is_no_whole_database_is_refused(database: bytes, tmp_path: Path) -
 
 
 def test_the_database_before_is_kept_with_its_log(database: bytes, tmp_path: Path) -> None:
-    copy, current = tmp_path / "copy.db", tmp_path / "stigmer.db"
-    copy.write_bytes(database)
-    assert copies.put_in_place(copy, current) is None
+    current = tmp_path / "stigmer.db"
+    assert copies.put_in_place(io.BytesIO(database), current) is None
     for number, name in enumerate(("stigmer.db.before-restore", "stigmer.db.before-restore-2")):
         current.write_text(f"old {number}")
         (tmp_path / "stigmer.db-wal").write_text(f"log {number}")
         (tmp_path / "stigmer.db-shm").write_text("")
-        kept = copies.put_in_place(copy, current)
+        kept = copies.put_in_place(io.BytesIO(database), current)
         assert kept == tmp_path / name
         assert kept.read_text() == f"old {number}"
         assert (tmp_path / f"{name}-wal").read_text() == f"log {number}"

@@ -17,6 +17,8 @@ from stigmer_store import (
     ResourceRecord,
     Transaction,
     check_backup,
+    fields_in_backup,
+    is_in_backup,
     open_repository,
 )
 
@@ -129,3 +131,25 @@ async def test_a_copy_holds_everything(store: Repository, record: Maker, tmp_pat
     copy = open_repository(f"sqlite:///{tmp_path}/copy.db")
     assert (await copy.list(ListQuery(labels={"l": "1"}, fields={"f": "2"}))).total == 1
     await copy.close()
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+async def test_a_copy_tells_what_it_holds_without_being_opened_as_a_store(
+    store: Repository, put: Putter, tmp_path: Path
+) -> None:
+    path = tmp_path / "copy.db"
+    await put(store, "a", fields={"file:b": "1", "file:a": "1", "filed": "1", "file": "1"})
+    await put(store, "b", fields={"file:b": "1", "FILE:c": "1"})
+    await store.backup(path)
+    await put(store, "later", fields={"file:later": "1"})
+    before = path.read_bytes()
+    assert fields_in_backup(path, "file:") == ["file:a", "file:b"]
+    assert is_in_backup(path, "Agent", "a")
+    assert not is_in_backup(path, "Agent", "later")
+    assert not is_in_backup(path, "Other", "a")
+    assert path.read_bytes() == before
+    assert not (tmp_path / "copy.db-wal").exists()
+    for read in (lambda: fields_in_backup(path, "file:"), lambda: is_in_backup(path, "Agent", "a")):
+        path.write_bytes(b"something else" * 1000)
+        with pytest.raises(BackupFailed, match="no database"):
+            read()

@@ -1,4 +1,4 @@
-"""Copies of the database: fetched from the server, checked without being opened, put in place of the current one."""
+"""Backups: fetched from the server, checked without being opened, their database put in place of the current one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from stigmer_cli import archives
 from stigmer_cli.errors import CliError, StackError, UsageError
 from stigmer_cli.paths import PRIVATE_FILE
 
-HEADER_BYTES = 100
+HEADER_BYTES = 512
+DATABASE_HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
 LARGEST_PAGE = 65536
 PIECE_BYTES = 1024 * 1024
@@ -21,12 +23,10 @@ PIECE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A complete copy: where it lies, its size in bytes, its SHA-256 and the revision that it holds."""
+    """A complete copy: where it lies, and what the server said of it (a BackupSummary)."""
 
     path: Path
-    size: int
-    sha256: str
-    revision: int
+    summary: Any
 
 
 def checksum_file(path: Path) -> Path:
@@ -53,7 +53,7 @@ def save(chunks: Iterable[Any], path: Path) -> Copy:
                 raise CliError("the backup arrived incomplete; nothing was written", hint="run the command again")
             file.flush()
             os.fsync(file.fileno())
-        copy = Copy(path, size, summary.sha256, summary.revision)
+        copy = Copy(path, summary)
         _write_checksum(copy)
         partial.replace(path)
     except OSError as error:
@@ -68,7 +68,7 @@ def _write_checksum(copy: Copy) -> None:
     target = checksum_file(copy.path)
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
     with _private_file(partial) as file:
-        file.write(f"{copy.sha256}  {copy.path.name}\n".encode())
+        file.write(f"{copy.summary.sha256}  {copy.path.name}\n".encode())
         os.fsync(file.fileno())
     partial.replace(target)
 
@@ -77,8 +77,11 @@ def _private_file(path: Path) -> Any:
     return os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, PRIVATE_FILE), "wb", buffering=0)
 
 
-def check(path: Path, *, without_checksum: bool) -> None:
-    """Raise UsageError unless the file is a whole SQLite database with the checksum that lies beside it."""
+def check(path: Path, *, without_checksum: bool) -> archives.Contents | None:
+    """What a backup with files says it holds; None for a database alone, as earlier versions wrote.
+
+    Raises UsageError unless it is whole and has the checksum that lies beside it.
+    """
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -86,16 +89,23 @@ def check(path: Path, *, without_checksum: bool) -> None:
             digest = hashlib.sha256(header)
             while piece := file.read(PIECE_BYTES):
                 digest.update(piece)
+        contents = archives.check(path) if archives.is_archive(header) else None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
-    if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
-        raise UsageError(f"{path} is no SQLite database", hint="give a file that `stigmer-ctl backup` wrote")
+    if contents is None:
+        _check_database(path, header, size)
+    if not without_checksum and _stored_checksum(path) != digest.hexdigest():
+        raise UsageError(f"{path} is damaged: its content does not have the checksum in {checksum_file(path)}")
+    return contents
+
+
+def _check_database(path: Path, header: bytes, size: int) -> None:
+    if len(header) < DATABASE_HEADER_BYTES or not header.startswith(MAGIC):
+        raise UsageError(f"{path} is no backup", hint="give a file that `stigmer-ctl backup` wrote")
     page = int.from_bytes(header[16:18], "big")
     expected = (LARGEST_PAGE if page == 1 else page) * int.from_bytes(header[28:32], "big")
     if size != expected:
         raise UsageError(f"{path} is damaged: it has {size} bytes, its header says {expected}")
-    if not without_checksum and _stored_checksum(path) != digest.hexdigest():
-        raise UsageError(f"{path} is damaged: its content does not have the checksum in {checksum_file(path)}")
 
 
 def _stored_checksum(path: Path) -> str:
@@ -111,14 +121,14 @@ def _stored_checksum(path: Path) -> str:
         raise UsageError(f"cannot read {beside}: {error}") from error
 
 
-def put_in_place(path: Path, database: Path) -> Path | None:
-    """Make a copy of `path` the database, and return where the one before is kept; None when there was none.
+def put_in_place(source: IO[bytes], database: Path) -> Path | None:
+    """Make a copy of `source` the database, and return where the one before is kept; None when there was none.
 
     The caller knows that no server runs. The log that SQLite keeps beside a database goes with the old one.
     """
     partial = database.with_name(f".{database.name}.restore-{os.getpid()}")
     try:
-        with path.open("rb") as source, _private_file(partial) as target:
+        with _private_file(partial) as target:
             while piece := source.read(PIECE_BYTES):
                 target.write(piece)
             os.fsync(target.fileno())

@@ -92,6 +92,16 @@ class Home:
         return self.data / "stigmer.db"
 
     @property
+    def artifacts(self) -> Path:
+        """Files of skills, artifacts and attachments, unless a setting names another directory."""
+        return self.data / "artifacts"
+
+    @property
+    def encryption_key(self) -> Path:
+        """Key that the server seals secret values with, unless a variable holds it."""
+        return self.data / "encryption.key"
+
+    @property
     def logs(self) -> Path:
         """One log file per component."""
         return self.data / "logs"

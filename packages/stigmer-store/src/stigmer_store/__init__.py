@@ -6,7 +6,7 @@ no gRPC, no kinds.
 
 from __future__ import annotations
 
-from stigmer_store.backup import BackupFailed, BackupUnsupported, check_backup
+from stigmer_store.backup import BackupFailed, BackupUnsupported, check_backup, fields_in_backup, is_in_backup
 from stigmer_store.errors import (
     BadPageToken,
     InvalidValue,
@@ -62,5 +62,7 @@ __all__ = [
     "StoreUnavailable",
     "Transaction",
     "check_backup",
+    "fields_in_backup",
+    "is_in_backup",
     "open_repository",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
@@ -49,13 +50,33 @@ def back_up(engine: Engine, path: Path) -> int:
 
 def check_backup(path: Path) -> int:
     """The revision of a database file that nobody has open; raises BackupFailed when it is damaged or not a store's."""
+    with _reading(path) as connection:
+        problems = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
+        if problems:
+            raise BackupFailed(f"{path} is damaged: {problems[0]}")
+        ((revision,),) = connection.execute("SELECT revision FROM revision_counter")
+        return int(revision)
+
+
+def fields_in_backup(path: Path, prefix: str) -> list[str]:
+    """The names of fields that begin with a prefix, of all resources in a backup, in order. Raises BackupFailed."""
+    statement = "SELECT DISTINCT name FROM resource_fields WHERE name >= ? AND substr(name, 1, ?) = ? ORDER BY name"
+    with _reading(path) as connection:
+        return [name for (name,) in connection.execute(statement, (prefix, len(prefix), prefix))]
+
+
+def is_in_backup(path: Path, kind: str, id: str) -> bool:  # noqa: A002 - the field is called id
+    """Whether a backup has a resource. Raises BackupFailed."""
+    with _reading(path) as connection:
+        found = connection.execute("SELECT 1 FROM resources WHERE kind = ? AND id = ?", (kind, id))
+        return found.fetchone() is not None
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            problems = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
-            if problems:
-                raise BackupFailed(f"{path} is damaged: {problems[0]}")
-            ((revision,),) = connection.execute("SELECT revision FROM revision_counter")
-            return int(revision)
+            yield connection
     except sqlite3.Error as error:
         raise BackupFailed(f"{path} is no database of a store: {error}") from error
 

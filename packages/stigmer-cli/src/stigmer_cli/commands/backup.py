@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 2.0
 
-_NOT_IN_IT = (
-    "It holds the database alone. Copy the server's directory of files (data/artifacts of its home) too, and keep its "
-    "encryption key (data/encryption.key) apart from both: without it secret values cannot be read."
-)
+_DATABASE_ALONE = "It holds the database alone: the server is of an earlier version. Copy its data/artifacts too."
 
 
 def backup(
@@ -27,9 +24,9 @@ def backup(
     file: Annotated[Path, typer.Argument(help="where to write the copy; FILE.sha256 goes beside it")],
     force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
 ) -> None:
-    """Copy the server's database (no files, no key) to a file while everything goes on.
+    """Copy the server's database and files to one archive while everything goes on.
 
-    Not in it: the files of skills, artifacts and attachments, and the key that secret values are sealed with.
+    The key that secret values are sealed with is not in it: keep that apart.
     """
     from stigmer_api.errors import ApiError  # noqa: PLC0415 - keeps `--help` fast
     from stigmer_api.messages import message_class  # noqa: PLC0415 - the same
@@ -44,27 +41,42 @@ def backup(
     path = file.absolute()
     if path.exists() and not force:
         raise UsageError(f"{path} exists", hint="name another file, or replace it with --force")
-    request = message_class("stigmer.runtime.v1.BackupRequest")()
+    request = message_class("stigmer.runtime.v1.BackupRequest")(with_files=True)
     with connect(settings) as client:
         try:
-            copy = copies.save(client.raw().stream(SERVER_SERVICE, "Backup", request), path)
+            told = copies.save(client.raw().stream(SERVER_SERVICE, "Backup", request), path).summary
         except ApiError as error:
             raise translate(error, settings) from error
     if form == "json":
-        body = {"file": str(path), "bytes": copy.size, "sha256": copy.sha256, "revision": copy.revision}
-        result(to_json(body))
+        numbers = {"bytes": told.size, "sha256": told.sha256, "revision": told.revision, "files": told.files}
+        result(to_json({"file": str(path), **numbers, "missing": list(told.missing), "key_id": told.key_id}))
     else:
-        say(f"{path}: revision {copy.revision}, {copy.size} bytes", "green")
-        say(_NOT_IN_IT)
+        say(f"{path}: revision {told.revision}, {told.files} files, {told.size} bytes", "green")
+    _warn(settings, told)
+
+
+def _warn(settings: Settings, told: Any) -> None:
+    """Say on stderr what the copy does not hold."""
+    if not told.with_files:
+        say(_DATABASE_ALONE, "yellow")
+    if told.missing:
+        say(f"Not in it, because the server has no sound copy of them: {', '.join(told.missing)}", "yellow")
+    if told.key_id:
+        say(
+            f"Its secret values are sealed with key {told.key_id}, which is not in it. Keep "
+            f"{settings.home.encryption_key} (or STIGMER_ENCRYPTION_KEY of the server) apart: restore needs it.",
+            "yellow",
+        )
 
 
 def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="a file that `backup` wrote")],
     no_checksum: Annotated[bool, typer.Option("--no-checksum", help="go without FILE.sha256")] = False,
+    no_key: Annotated[bool, typer.Option("--no-key", help="go without the encryption key for now")] = False,
 ) -> None:
-    """Make a copy the database of this home. The stack must be down; the database before is kept."""
-    from stigmer_cli import copies  # noqa: PLC0415 - keeps `--help` fast
+    """Make a backup the database and files of this home. The stack must be down; the database before is kept."""
+    from stigmer_cli import archives, copies  # noqa: PLC0415 - keeps `--help` fast
 
     settings = invocation.of(context).settings()
     if settings["server.database_url"]:
@@ -72,12 +84,49 @@ def restore(
             "server.database_url is set, and restore only replaces the file of the home",
             hint="restore that database with its own tools, or unset STIGMER_DATABASE_URL",
         )
-    path = file.absolute()
-    copies.check(path, without_checksum=no_checksum)
+    path, home = file.absolute(), settings.home
+    contents = copies.check(path, without_checksum=no_checksum)
+    if contents is not None and not no_key:
+        _require_key(settings, contents.key_id)
     _refuse_running(settings)
-    settings.home.create()
-    kept = copies.put_in_place(path, settings.home.database)
-    say(f"{settings.home.database} is what {path.name} holds." + (f" The one before: {kept}" if kept else ""), "green")
+    home.create()
+    if contents is not None:  # the files first: until the database is in place nothing names them
+        given = settings["server.artifacts_dir"]
+        archives.put_files(path, Path(given).expanduser().absolute() if given else home.artifacts)
+    with path.open("rb") if contents is None else archives.database_in(path) as source:
+        kept = copies.put_in_place(source, home.database)
+    say(f"{home.database} is what {path.name} holds." + (f" The one before: {kept}" if kept else ""), "green")
+    if contents is None:
+        say(f"It held a database alone: the files in {home.artifacts} are as they were.", "yellow")
+    elif contents.missing:
+        say(f"The backup did not have these files: {', '.join(contents.missing)}", "yellow")
+
+
+def _require_key(settings: Settings, key_id: str) -> None:
+    """Raise UsageError when secrets of a backup need a key that this home does not have."""
+    from stigmer_api.encryption_keys import KEY_VARIABLE, read_key_text  # noqa: PLC0415 - keeps `--help` fast
+    from stigmer_api.encryption_keys import key_id as id_of  # noqa: PLC0415 - the same
+
+    if not key_id:
+        return
+    path = settings.home.encryption_key
+    text, place = settings["encryption_key"], KEY_VARIABLE
+    try:
+        if not text:
+            text, place = path.read_text(encoding="ascii"), str(path)
+        there = [id_of(key).hex() for key in read_key_text(text)]
+    except FileNotFoundError:
+        problem = f"{path} is missing"
+    except (OSError, ValueError) as error:
+        problem = f"{place} cannot be used: {error}"
+    else:
+        if key_id in there:
+            return
+        problem = f"{place} holds another one ({', '.join(there)})"
+    raise UsageError(
+        f"the secret values in this backup are sealed with key {key_id}, and {problem}; nothing was changed",
+        hint=f"put the key that was kept apart at {path} (chmod 600), or use --no-key and put it there before `up`",
+    )
 
 
 def _refuse_running(settings: Settings) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 
 import structlog
@@ -70,6 +70,8 @@ class ArtifactFiles:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._keepers = 0
+        self._discarding = asyncio.Lock()
 
     async def put(self, area: str, content: bytes) -> str:
         """Keep content; returns its key. Content that is there already is looked at, not written again."""
@@ -82,6 +84,17 @@ class ArtifactFiles:
     async def exists(self, key: str) -> bool:
         """Whether there is a file under this key."""
         return await asyncio.to_thread(self._path(key).is_file)
+
+    @contextlib.asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """No file goes for as long as the block runs; one that nobody needs any more is left to a later sweep."""
+        self._keepers += 1
+        try:
+            async with self._discarding:
+                pass  # what was under way has ended
+            yield
+        finally:
+            self._keepers -= 1
 
     async def discard(self, keys: Iterable[str], is_needed: IsNeeded) -> list[str]:
         """Delete those of the files that no resource names; returns their keys."""
@@ -127,6 +140,10 @@ class ArtifactFiles:
         return content
 
     async def _discard(self, key: str, is_needed: IsNeeded) -> bool:
+        async with self._discarding:
+            return False if self._keepers else await self._remove(key, is_needed)
+
+    async def _remove(self, key: str, is_needed: IsNeeded) -> bool:
         path = self._path(key)
         aside = path.with_name(f"{_REMOVING}{secrets.token_hex(8)}.{path.name}")  # two at once must not share it
         if await is_needed(key):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 
 from stigmer_server.artifacts.files import ArtifactFiles
-from stigmer_store import ListQuery, Repository
+from stigmer_store import ListQuery, Repository, fields_in_backup
 
-__all__ = ["discard_unneeded", "file_fields", "is_needed"]
+__all__ = ["discard_unneeded", "file_fields", "is_needed", "needed_by_backup"]
 
 _FIELD = "file:"
 _SET = "1"
@@ -27,3 +28,8 @@ async def is_needed(repository: Repository, key: str) -> bool:
 async def discard_unneeded(files: ArtifactFiles, repository: Repository, keys: Iterable[str]) -> None:
     """Delete those of the files that nothing names any more."""
     await files.discard(keys, partial(is_needed, repository))
+
+
+def needed_by_backup(path: Path) -> list[str]:
+    """The keys of all files that the resources in a copy of the database name."""
+    return [name.removeprefix(_FIELD) for name in fields_in_backup(path, _FIELD)]

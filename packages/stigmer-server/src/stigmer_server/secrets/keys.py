@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import hashlib
 import secrets
 import stat
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stigmer_api.encryption_keys import KEY_BYTES, KEY_VARIABLE, key_id, read_key_text
 from stigmer_server.errors import StartupError
 from stigmer_server.private_file import make_private_file
 
 __all__ = ["KEY_VARIABLE", "Key", "KeyRing", "key_file", "read_keys"]
-
-KEY_VARIABLE = "STIGMER_ENCRYPTION_KEY"
-
-_KEY_BYTES = 32
-_ID_BYTES = 8
-_FORM = "32 bytes as base64 (44 characters), one key to a line, the one in force first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +25,7 @@ class Key:
     @classmethod
     def of(cls, secret: bytes) -> Key:
         """The key with these 32 bytes."""
-        return cls(hashlib.sha256(b"stigmer key id\0" + secret).digest()[:_ID_BYTES], secret)
+        return cls(key_id(secret), secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +57,14 @@ def read_keys(home: Path, variable: str, *, may_make: bool) -> KeyRing:
     others, or when it holds no keys.
     """
     if variable.strip():
-        return KeyRing(_parse(variable.split(), KEY_VARIABLE), KEY_VARIABLE)
+        return KeyRing(_parse(variable, KEY_VARIABLE), KEY_VARIABLE)
     path = key_file(home)
     try:
         if may_make:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            make_private_file(path, base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode() + "\n")
+            make_private_file(path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
         mode = stat.S_IMODE(path.stat().st_mode)
-        words = path.read_text(encoding="ascii").split()
+        text = path.read_text(encoding="ascii")
     except FileNotFoundError as error:
         raise StartupError(
             f"the encryption key {path} is missing, and the database holds secrets sealed with it: put the file back, "
@@ -82,21 +74,11 @@ def read_keys(home: Path, variable: str, *, may_make: bool) -> KeyRing:
         raise StartupError(f"cannot read the encryption key {path}: {error}") from error
     if mode & 0o077:
         raise StartupError(f"the encryption key {path} is open to other users (mode {mode:o}): chmod 600 {path}")
-    return KeyRing(_parse(words, str(path)), str(path))
+    return KeyRing(_parse(text, str(path)), str(path))
 
 
-def _parse(words: Sequence[str], origin: str) -> tuple[Key, ...]:
-    keys = tuple(Key.of(_decoded(word, origin)) for word in words)
-    if not keys:
-        raise StartupError(f"{origin} holds no encryption key; it has to hold {_FORM}")
-    return keys
-
-
-def _decoded(word: str, origin: str) -> bytes:
+def _parse(text: str, origin: str) -> tuple[Key, ...]:
     try:
-        secret = base64.b64decode(word.replace("-", "+").replace("_", "/"), validate=True)
-    except (binascii.Error, ValueError):
-        secret = b""
-    if len(secret) != _KEY_BYTES:
-        raise StartupError(f"{origin} holds something that is no encryption key; it has to hold {_FORM}")
-    return secret
+        return tuple(map(Key.of, read_key_text(text)))
+    except ValueError as error:
+        raise StartupError(f"{origin} {error}") from error

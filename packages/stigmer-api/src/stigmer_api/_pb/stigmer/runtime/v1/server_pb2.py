@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fstigmer/runtime/v1/server.proto\x12\x12stigmer.runtime.v1\"\x10\n\x0eGetInfoRequest\"\xd4\x01\n\x0fGetInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x32\n\x08\x64\x61tabase\x18\x02 \x01(\x0b\x32 .stigmer.runtime.v1.DatabaseInfo\x12\x32\n\x08temporal\x18\x03 \x01(\x0b\x32 .stigmer.runtime.v1.TemporalInfo\x12\x36\n\x0btask_queues\x18\x04 \x03(\x0b\x32!.stigmer.runtime.v1.TaskQueueInfo\x12\x10\n\x08revision\x18\x05 \x01(\x03\"1\n\x0c\x44\x61tabaseInfo\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x10\n\x08location\x18\x02 \x01(\t\"l\n\x0cTemporalInfo\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x11\n\treachable\x18\x03 \x01(\x08\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x16\n\x0eserver_version\x18\x05 \x01(\t\".\n\rTaskQueueInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07pollers\x18\x02 \x01(\x05\"\x0f\n\rBackupRequest\"^\n\x0b\x42\x61\x63kupChunk\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\x34\n\x07summary\x18\x02 \x01(\x0b\x32!.stigmer.runtime.v1.BackupSummaryH\x00\x42\t\n\x07\x63ontent\"?\n\rBackupSummary\x12\x0c\n\x04size\x18\x01 \x01(\x03\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x32\xb3\x01\n\rServerService\x12R\n\x07GetInfo\x12\".stigmer.runtime.v1.GetInfoRequest\x1a#.stigmer.runtime.v1.GetInfoResponse\x12N\n\x06\x42\x61\x63kup\x12!.stigmer.runtime.v1.BackupRequest\x1a\x1f.stigmer.runtime.v1.BackupChunk0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fstigmer/runtime/v1/server.proto\x12\x12stigmer.runtime.v1\"\x10\n\x0eGetInfoRequest\"\xd4\x01\n\x0fGetInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x32\n\x08\x64\x61tabase\x18\x02 \x01(\x0b\x32 .stigmer.runtime.v1.DatabaseInfo\x12\x32\n\x08temporal\x18\x03 \x01(\x0b\x32 .stigmer.runtime.v1.TemporalInfo\x12\x36\n\x0btask_queues\x18\x04 \x03(\x0b\x32!.stigmer.runtime.v1.TaskQueueInfo\x12\x10\n\x08revision\x18\x05 \x01(\x03\"1\n\x0c\x44\x61tabaseInfo\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x10\n\x08location\x18\x02 \x01(\t\"l\n\x0cTemporalInfo\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x11\n\treachable\x18\x03 \x01(\x08\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x16\n\x0eserver_version\x18\x05 \x01(\t\".\n\rTaskQueueInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07pollers\x18\x02 \x01(\x05\"#\n\rBackupRequest\x12\x12\n\nwith_files\x18\x01 \x01(\x08\"^\n\x0b\x42\x61\x63kupChunk\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\x34\n\x07summary\x18\x02 \x01(\x0b\x32!.stigmer.runtime.v1.BackupSummaryH\x00\x42\t\n\x07\x63ontent\"\x83\x01\n\rBackupSummary\x12\x0c\n\x04size\x18\x01 \x01(\x03\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\x12\n\nwith_files\x18\x04 \x01(\x08\x12\r\n\x05\x66iles\x18\x05 \x01(\x03\x12\x0f\n\x07missing\x18\x06 \x03(\t\x12\x0e\n\x06key_id\x18\x07 \x01(\t2\xb3\x01\n\rServerService\x12R\n\x07GetInfo\x12\".stigmer.runtime.v1.GetInfoRequest\x1a#.stigmer.runtime.v1.GetInfoResponse\x12N\n\x06\x42\x61\x63kup\x12!.stigmer.runtime.v1.BackupRequest\x1a\x1f.stigmer.runtime.v1.BackupChunk0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,11 +42,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TASKQUEUEINFO']._serialized_start=449
   _globals['_TASKQUEUEINFO']._serialized_end=495
   _globals['_BACKUPREQUEST']._serialized_start=497
-  _globals['_BACKUPREQUEST']._serialized_end=512
-  _globals['_BACKUPCHUNK']._serialized_start=514
-  _globals['_BACKUPCHUNK']._serialized_end=608
-  _globals['_BACKUPSUMMARY']._serialized_start=610
-  _globals['_BACKUPSUMMARY']._serialized_end=673
-  _globals['_SERVERSERVICE']._serialized_start=676
-  _globals['_SERVERSERVICE']._serialized_end=855
+  _globals['_BACKUPREQUEST']._serialized_end=532
+  _globals['_BACKUPCHUNK']._serialized_start=534
+  _globals['_BACKUPCHUNK']._serialized_end=628
+  _globals['_BACKUPSUMMARY']._serialized_start=631
+  _globals['_BACKUPSUMMARY']._serialized_end=762
+  _globals['_SERVERSERVICE']._serialized_start=765
+  _globals['_SERVERSERVICE']._serialized_end=944
 # @@protoc_insertion_point(module_scope)

@@ -55,8 +55,10 @@ class TaskQueueInfo(_message.Message):
     def __init__(self, name: _Optional[str] = ..., pollers: _Optional[int] = ...) -> None: ...
 
 class BackupRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("with_files",)
+    WITH_FILES_FIELD_NUMBER: _ClassVar[int]
+    with_files: bool
+    def __init__(self, with_files: _Optional[bool] = ...) -> None: ...
 
 class BackupChunk(_message.Message):
     __slots__ = ("data", "summary")
@@ -67,11 +69,19 @@ class BackupChunk(_message.Message):
     def __init__(self, data: _Optional[bytes] = ..., summary: _Optional[_Union[BackupSummary, _Mapping]] = ...) -> None: ...
 
 class BackupSummary(_message.Message):
-    __slots__ = ("size", "sha256", "revision")
+    __slots__ = ("size", "sha256", "revision", "with_files", "files", "missing", "key_id")
     SIZE_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    WITH_FILES_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
     size: int
     sha256: str
     revision: int
-    def __init__(self, size: _Optional[int] = ..., sha256: _Optional[str] = ..., revision: _Optional[int] = ...) -> None: ...
+    with_files: bool
+    files: int
+    missing: _containers.RepeatedScalarFieldContainer[str]
+    key_id: str
+    def __init__(self, size: _Optional[int] = ..., sha256: _Optional[str] = ..., revision: _Optional[int] = ..., with_files: _Optional[bool] = ..., files: _Optional[int] = ..., missing: _Optional[_Iterable[str]] = ..., key_id: _Optional[str] = ...) -> None: ...
