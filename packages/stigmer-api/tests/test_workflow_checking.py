@@ -19,6 +19,7 @@ from stigmer_api.workflows.kinds import TASK_KINDS
 
 SPEC: Any = message_class("ai.stigmer.agentic.workflow.v1.WorkflowSpec")
 HEAD = {"dsl": "1.0.0", "namespace": "tests", "name": "up", "version": "1.0.0"}
+NOTICE = {"channel": "c", "recipients": ["r"], "body": "b"}
 
 
 def judged(*tasks: Any, **more: Any) -> list[tuple[str, str]]:
@@ -74,7 +75,7 @@ def test_a_config_is_held_against_the_message_of_its_kind(given: Any, place: str
 def test_all_problems_of_all_tasks_come_at_once_and_each_only_once() -> None:
     found = judged(
         task("http_call", {"metod": "GET"}, "a"),
-        task("activity_call", {"activity": "x"}, "b", flow={"then": "nowhere"}),
+        task("notification", {**NOTICE, "template": "x"}, "b", flow={"then": "nowhere"}),
         task("for_each", {"each": "i", "inn": ".x", "do": [task("set_vars", {"variables": {"a": "${ ( }"}})]}, "c"),
         task("set_vars", {"variables": {"a": "1"}}, "d", export={"as": "${ ( }"}),
         name="Bad Name",
@@ -85,7 +86,7 @@ def test_all_problems_of_all_tasks_come_at_once_and_each_only_once() -> None:
         "spec.tasks[0].task_config.method",
         "spec.tasks[0].task_config.metod",
         "spec.tasks[1].flow.then",
-        "spec.tasks[1].kind",
+        "spec.tasks[1].task_config.template",
         "spec.tasks[2].task_config.do[0].task_config.variables.a",
         "spec.tasks[2].task_config.in",
         "spec.tasks[2].task_config.inn",

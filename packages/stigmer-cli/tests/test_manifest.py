@@ -205,8 +205,8 @@ def test_yaml_is_version_1_2_with_anchors_and_merges(tmp_path: Path) -> None:
             "file.yaml:8: spec.tasks[0].task_config.endpoint.url: unknown field 'url'; did you mean uri?",
         ),
         (
-            with_tasks("kind: activity_call, task_config: {activity: x}"),
-            "file.yaml:8: spec.tasks[0].kind: the task 'first' is of kind 'activity_call', which is not supported yet",
+            with_tasks("kind: notification, task_config: {channel: x, recipients: [y], body: b, template: z}"),
+            "file.yaml:8: spec.tasks[0].task_config.template: 'template' is not supported yet",
         ),
         ("&a [*a]\n", "file.yaml:1: nested deeper than 100 levels"),
     ],

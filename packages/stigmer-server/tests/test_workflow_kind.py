@@ -27,6 +27,7 @@ async def test_the_document_of_a_source_is_filled_in(client: AsyncClient) -> Non
     )
 
 
+NOTICE = {"channel": "c", "recipients": ["r"], "body": "b"}
 BAD_SOURCES = [
     ("just words", "must be an object with document"),
     ("do: [", "not valid YAML"),
@@ -85,7 +86,11 @@ async def test_uploaded_tasks_are_held_against_the_messages_of_their_kinds(app: 
         "document": {"dsl": "1.0.0", "namespace": "a", "name": "b", "version": "1.0.0"},
         "tasks": [
             {"name": "one", "kind": "http_call", "task_config": {"method": "GET", "endpoint": {"url": "http://x/"}}},
-            {"name": "two", "kind": "activity_call", "task_config": {"activity": "x"}},
+            {
+                "name": "two",
+                "kind": "notification",
+                "task_config": {"channel": "c", "recipients": ["r"], "body": "b", "template": "t"},
+            },
             {"name": "three", "kind": "set_vars", "task_config": {"variables": {"a": "${ $nope }"}}},
         ],
     }
@@ -95,7 +100,7 @@ async def test_uploaded_tasks_are_held_against_the_messages_of_their_kinds(app: 
     assert [item.field for item in refused.value.violations] == [
         "spec.tasks[0].task_config.endpoint.uri",
         "spec.tasks[0].task_config.endpoint.url",
-        "spec.tasks[1].kind",
+        "spec.tasks[1].task_config.template",
         "spec.tasks[2].task_config.variables.a",
     ]
     judged = await client.call("workflow", "validateSpec", message)

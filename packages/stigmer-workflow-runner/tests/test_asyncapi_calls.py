@@ -16,6 +16,7 @@ from runner_testing import offline_calls
 
 from stigmer_api.dsl.definition import read_text
 from stigmer_api.dsl.problems import DocumentInvalidError
+from stigmer_api.dsl.tasks.call_asyncapi import OTHER_PROTOCOLS
 from stigmer_workflow_runner.activities.asyncapi_document import AsyncApi
 from stigmer_workflow_runner.errors import Fault
 from stigmer_workflow_runner.inprocess import InProcessRuntime, run_document
@@ -130,8 +131,12 @@ async def test_the_bus_in_memory_joins_those_who_publish_and_those_who_listen(ht
 
 
 async def test_what_is_wrong_with_an_asyncapi_call_is_said(run: Run) -> None:
-    with pytest.raises(DocumentInvalidError, match=r"the protocol 'kafka' is not supported yet: use http, ws, memory"):
-        await run(subscribe("consume: {amount: 1}", "protocol: kafka"))
+    for other in OTHER_PROTOCOLS:
+        reason = f"the protocol {other!r} is not supported yet: use http, ws, memory"
+        with pytest.raises(DocumentInvalidError, match=reason):
+            await run(subscribe("consume: {amount: 1}", f"protocol: {other}"))
+        with pytest.raises(DocumentInvalidError, match=reason):
+            await run(publish(f"protocol: {other}"), {"n": 1})
     with pytest.raises(Fault, match=r"has no server that speaks http, ws, memory: it has broker \(kafka\)") as found:
         await run(subscribe("consume: {amount: 1}", "server: {name: broker}"))
     assert found.value.error["type"].endswith("/configuration")

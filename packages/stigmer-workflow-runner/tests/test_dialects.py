@@ -52,13 +52,19 @@ async def test_a_signal_handler_of_a_dialect_waits_for_that_signal() -> None:
     assert await run(document, None, ("no", "go", "ok")) == [{"by": "go"}, {"by": "ok"}]
 
 
+def test_an_activity_of_zigflow_is_looked_for_on_the_queue_of_the_head() -> None:
+    call = read_text(ZIGFLOW + "do: [{a: {call: activity, with: {name: x, arguments: [1]}}}]")[1].tasks.tasks[0].body
+    assert (call.name.value, call.queue.value, call.arguments.value) == ("x", "zig_flow", [1])
+    other = read_text(ZIGFLOW + "do: [{a: {call: activity, with: {name: x, taskQueue: mine}}}]")[1].tasks.tasks[0].body
+    assert other.queue.value == "mine"
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         (ZIGFLOW + "do: [{a: {listen: {to: {one: {with: {id: q, type: query}}}}}}]", "a listener of type 'query' of the dialect zigflow is not supported yet"),
         (ZIGFLOW + "do: [{a: {set: {x: '${ $data.y }'}}}]", "$data is not part of the DSL"),
         (ZIGFLOW + "do: [{a: {set: {x: '${ $env.Y }'}}}]", "$env is not part of the DSL"),
-        (ZIGFLOW + "do: [{a: {call: activity, with: {name: x}}}]", "call: activity, which is not supported yet"),
         (STIGMER.replace("stigmer", "klingon") + "do: [{a: {set: {}}}]", "the dialect 'klingon' is not known: use spec, stigmer, zigflow"),
     ],
 )  # fmt: skip

@@ -30,6 +30,9 @@ STOP_AWAITING = "stigmer/stop-awaiting"
 WORKFLOW_EXECUTION_QUEUE = "workflow_execution_runner"
 AGENT_EXECUTION_QUEUE = "agent_execution_runner"
 
+USER_ACTIVITY_QUEUE = "stigmer_activities"
+"""Where activities of users' own workers are looked for when a task names no queue."""
+
 CHILD_FINISHED = "stigmer/child-finished"
 """Signal that the server sends to a waiting workflow when an execution it started is terminal."""
 

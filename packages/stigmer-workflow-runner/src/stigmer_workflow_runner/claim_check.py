@@ -25,7 +25,7 @@ from temporalio.converter import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from stigmer_api.temporal import WORKFLOW_EXECUTION
+from stigmer_api.temporal import WORKFLOW_AWAIT, WORKFLOW_EXECUTION
 from stigmer_workflow_runner.blobs import BlobError, Blobs
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ async def collect(client: Client, blobs: Blobs, retention: float) -> int:
 async def _referenced(client: Client, wanted: set[str]) -> set[str]:
     """Which of these keys stand in the history of an open execution."""
     found: set[str] = set()
-    query = f"WorkflowType = '{WORKFLOW_EXECUTION}' AND ExecutionStatus = 'Running'"
+    types = f"'{WORKFLOW_EXECUTION}', '{WORKFLOW_AWAIT}'"
+    query = f"WorkflowType IN ({types}) AND ExecutionStatus = 'Running'"
     async for execution in client.list_workflows(query):
         if execution.status is not WorkflowExecutionStatus.RUNNING:
             continue

@@ -32,6 +32,22 @@ class DeadlineReachedError(RunnerError):
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where an activity of somebody else's worker is, and how Temporal is to treat it. Times are seconds.
+
+    `retry`: seconds before the first repetition, coefficient, most seconds, attempts (0: no end) and the types of
+    errors that end it; None: it is tried once.
+    """
+
+    name: str
+    queue: str
+    arguments: tuple[Json, ...]
+    pickup: float
+    heartbeat: float | None = None
+    retry: tuple[float, float, float | None, int, tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call of the world: the activity's name, its JSON argument, and how long it may take in seconds.
 
@@ -44,6 +60,7 @@ class Call:
     timeout: float = 60.0
     repeatable: bool = False
     summary: str = ""
+    elsewhere: Elsewhere | None = None
 
 
 class Runtime(Protocol):

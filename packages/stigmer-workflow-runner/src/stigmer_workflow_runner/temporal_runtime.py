@@ -21,6 +21,8 @@ with workflow.unsafe.imports_passed_through():
     from stigmer_workflow_runner.progress import Progress
     from stigmer_workflow_runner.runtime import PUBLISH, READ_ANSWER, Call, DeadlineReachedError, Drain
 
+from stigmer_workflow_runner.elsewhere import execute_elsewhere
+
 T = TypeVar("T")
 
 FAULT_TYPE: Final = "stigmer.fault"
@@ -96,6 +98,7 @@ class TemporalRuntime:
         self._in_flight = self._in_flight_bytes = self._strands = 0
         self.may_drain = True
         self.max_payload = MAX_PAYLOAD
+        self.max_argument = MAX_PAYLOAD
 
     def now(self) -> float:
         """Workflow time."""
@@ -233,6 +236,8 @@ class TemporalRuntime:
         return self._in_flight < MAX_IN_FLIGHT and self._in_flight_bytes + size <= MAX_IN_FLIGHT_BYTES
 
     async def _activity(self, call: Call, argument: dict[str, Json], retry: RetryPolicy) -> Json:
+        if call.elsewhere is not None:
+            return await execute_elsewhere(call, call.elsewhere, self.max_argument)
         return await workflow.execute_activity(
             call.activity,
             argument,

@@ -97,6 +97,7 @@ class _Loading(Loading):
         recorded: dict[str, Any] = {
             "max_events": settings.max_history_events,
             "claim_check": settings.claim_check,
+            "claim_threshold": settings.claim_check_threshold,
             # Temporal cancels and repeats local activities of runs that it does not keep in memory.
             "local_reports": settings.max_cached_workflows > 0,
         }

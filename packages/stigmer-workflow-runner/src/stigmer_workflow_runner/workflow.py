@@ -46,6 +46,9 @@ REPORT_RETRY: Final = RetryPolicy(
     initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(milliseconds=500), maximum_attempts=3
 )
 MAX_DETAILS: Final = 40_000
+MAX_ARGUMENT: Final = 50 * 1024
+"""Bytes of an argument for other workers, in executions that began before this was recorded."""
+
 LONGEST_PAUSE: Final = 60.0
 """Seconds between two attempts to report while the server is away."""
 
@@ -186,6 +189,7 @@ class WorkflowExecutionRun:
         max_payload, max_output = (MAX_CLAIMED, MAX_CLAIMED_OUTPUT) if claimed else (MAX_PAYLOAD, MAX_OUTPUT)
         runtime = TemporalRuntime(own, self._finished, self._pause, self._progress, self._inbox, loaded["max_events"])
         runtime.max_payload = max_payload
+        runtime.max_argument = loaded.get("claim_threshold", MAX_ARGUMENT) if claimed else MAX_PAYLOAD
         engine = Engine(definition, self._state, runtime, self._progress, facts_of(given.execution_id))
         while True:
             try:

@@ -44,7 +44,8 @@ def to_spec(value: Json) -> tuple[Json, tuple[Problem, ...]]:
     if dialect not in DIALECTS:
         message = f"the dialect {dialect!r} is not known: use {', '.join(DIALECTS)}"
         return value, (Problem("/document/metadata/dialect", message),)
-    translator = _Translator(dialect)
+    queue = value["document"].get("taskQueue") if dialect == ZIGFLOW else None
+    translator = _Translator(dialect, queue if isinstance(queue, str) else "")
     document = {key: item for key, item in value.items() if key not in ("document", "do")}
     document["document"] = _head(value["document"]) if dialect == ZIGFLOW else value["document"]
     if "do" in value:
@@ -65,6 +66,7 @@ def _head(head: Mapping[str, Json]) -> dict[str, Json]:
 @dataclass(slots=True)
 class _Translator:
     dialect: str
+    queue: str = ""
     problems: list[Problem] = field(default_factory=list)
 
     def tasks(self, value: Json, pointer: str) -> Json:
@@ -92,6 +94,8 @@ class _Translator:
                 task[key] = {k: self.tasks(v, place) if k == inner else v for k, v in task[key].items()}
         if "listen" in task:
             task["listen"] = self._listen(task["listen"], child(pointer, "listen"))
+        if task.get("call") == "activity" and self.queue and isinstance(task.get("with"), Mapping):
+            task["with"] = {"taskQueue": self.queue, **task["with"]}
         self._results(task, pointer)
         if self.dialect == STIGMER:
             task = {

@@ -13,7 +13,7 @@ from stigmer_api.dsl.compensation import jumps_out, undone
 from stigmer_api.dsl.errors import ERROR_BASE, STATUS_BY_KIND, Json, canonical_type
 from stigmer_api.dsl.problems import DocumentInvalidError, Problem, child
 from stigmer_api.dsl.uploaded_judging import agent_call, evaluation, llm_call, transform, validate
-from stigmer_api.dsl.uploaded_sending import emit_event, grpc_call, notification
+from stigmer_api.dsl.uploaded_sending import activity_call, emit_event, grpc_call, notification
 from stigmer_api.dsl.uploaded_waiting import fork, human_input, listen
 
 # Names of the wire's enum, by number: inside a config, nested tasks may carry either.
@@ -284,6 +284,7 @@ _BUILDERS: Final[Mapping[str, Callable[[_Builder, Mapping[str, Json], _Place], d
     "emit_event": emit_event,
     "notification": notification,
     "grpc_call": grpc_call,
+    "activity_call": activity_call,
 }
 
 SUPPORTED_KINDS: Final = frozenset(_BUILDERS)

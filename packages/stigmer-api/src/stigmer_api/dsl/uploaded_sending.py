@@ -1,4 +1,4 @@
-"""Uploaded tasks that tell others something: emit_event, notification and grpc_call."""
+"""Uploaded tasks that tell others something: emit_event, notification, grpc_call and activity_call."""
 
 from __future__ import annotations
 
@@ -71,3 +71,12 @@ def grpc_call(builder: Builder, config: Mapping[str, Json], place: Place) -> dic
         "call": "grpc",
         "with": {"service": service, "method": config.get("method", ""), "arguments": config.get("request") or {}},
     }
+
+
+def activity_call(builder: Builder, config: Mapping[str, Json], place: Place) -> dict[str, Json]:
+    """An activity on the users' queue, with the input as its one argument."""
+    builder.comes_from(
+        place, **{"with": "", "with_name": "activity", "with_arguments": "input", "with_arguments_0": "input"}
+    )
+    arguments: list[Json] = [config["input"]] if config.get("input") else []
+    return {"call": "activity", "with": {"name": config.get("activity", ""), "arguments": arguments}}

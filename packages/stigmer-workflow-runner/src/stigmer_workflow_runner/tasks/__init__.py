@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from stigmer_api.dsl.tasks.call_a2a import A2aCall
+from stigmer_api.dsl.tasks.call_activity import ActivityCall
 from stigmer_api.dsl.tasks.call_agent import AgentCall
 from stigmer_api.dsl.tasks.call_asyncapi import AsyncApiCall
 from stigmer_api.dsl.tasks.call_function import FunctionCall
@@ -35,6 +36,7 @@ from stigmer_api.dsl.tasks.wait import Wait
 from stigmer_workflow_runner.flow import Outcome
 from stigmer_workflow_runner.step import Step
 from stigmer_workflow_runner.tasks.call_a2a import run_call_a2a
+from stigmer_workflow_runner.tasks.call_activity import run_call_activity
 from stigmer_workflow_runner.tasks.call_agent import run_call_agent
 from stigmer_workflow_runner.tasks.call_asyncapi import run_call_asyncapi
 from stigmer_workflow_runner.tasks.call_function import run_call_function
@@ -63,6 +65,7 @@ Body = Callable[[Any, Step], Awaitable[Outcome]]
 
 BODIES: Final[Mapping[type, Body]] = {
     A2aCall: run_call_a2a,
+    ActivityCall: run_call_activity,
     AgentCall: run_call_agent,
     AsyncApiCall: run_call_asyncapi,
     Do: run_do,

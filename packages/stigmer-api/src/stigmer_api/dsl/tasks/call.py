@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.problems import child
-from stigmer_api.dsl.reader import NOT_YET, Reader
+from stigmer_api.dsl.reader import Reader
 from stigmer_api.dsl.tasks.call_a2a import read_a2a_call
+from stigmer_api.dsl.tasks.call_activity import read_activity_call
 from stigmer_api.dsl.tasks.call_agent import read_agent_call
 from stigmer_api.dsl.tasks.call_asyncapi import read_asyncapi_call
 from stigmer_api.dsl.tasks.call_function import read_function_call
@@ -29,6 +30,7 @@ CALLS: Final[Mapping[str, Callable[[Reader, Json, str], Any]]] = {
     "a2a": read_a2a_call,
     "mcp": read_mcp_call,
     "agent": read_agent_call,
+    "activity": read_activity_call,
     "human": read_human_call,
     "llm": read_llm_call,
     "eval": read_eval_call,
@@ -36,7 +38,6 @@ CALLS: Final[Mapping[str, Callable[[Reader, Json, str], Any]]] = {
     "signal": read_signal_call,
     "notify": read_notify_call,
 }
-_KNOWN_LATER: Final = ("activity",)
 
 
 class CallType:
@@ -53,10 +54,6 @@ class CallType:
                 reader.problem(pointer, f"the task {name!r} needs 'with'")
                 return f"call {called}", None
             return f"call {called}", read(reader, fields["with"], child(pointer, "with"))
-        if called in _KNOWN_LATER:
-            known = " and ".join(f"call: {kind}" for kind in CALLS)
-            message = f"the task {name!r} uses call: {called}, which {NOT_YET}: use {known}"
-            reader.problem(child(pointer, "call"), message)
-        elif called:
+        if called:
             return "call function", read_function_call(reader, called, fields, pointer, tuple(CALLS))
         return f"call {called}", None
