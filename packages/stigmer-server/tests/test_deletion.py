@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     Sending = Callable[..., Awaitable[Any]]
 
+TERMINATED = 8
 FORCE = {"stigmer-force": "true"}
 DRY = {"stigmer-dry-run": "true"}
 
@@ -74,7 +75,7 @@ async def test_an_agent_with_dependents_is_refused_naming_all_of_them(app: App, 
     revision = await app.repository.revision()
     with pytest.raises(FailedPrecondition) as refused:
         await call(client, "agent", "delete", value=agent.metadata.id)
-    for name in (run.metadata.id, run.spec.session_id, "prod-greeter"):
+    for name in (run.metadata.id, "prod-greeter"):
         assert name in refused.value.message
     assert "greeter-default" not in refused.value.message, "the default instance goes along"
     assert refused.value.reason == "EXECUTION_UNFINISHED"
@@ -82,10 +83,69 @@ async def test_an_agent_with_dependents_is_refused_naming_all_of_them(app: App, 
     with pytest.raises(FailedPrecondition) as refused:
         await call(client, "agent", "delete", value=agent.metadata.id)
     assert (refused.value.reason, refused.value.metadata["running"]) == ("HAS_DEPENDENTS", "")
+    assert refused.value.metadata["dependents"] == "AgentInstance prod-greeter", "a session is none"
     assert await app.repository.revision() == revision + 1, "nothing but the report was written"
 
 
-async def test_force_takes_everything_in_one_transaction(app: App, client: AsyncClient, send: Sending) -> None:
+async def test_an_agent_whose_turns_are_over_is_deleted_and_its_conversations_stay_as_a_record(
+    client: AsyncClient,
+) -> None:
+    agent = await make_agent(client)
+    run = await make_agent_execution(client, agent.metadata.id)
+    session = run.spec.session_id
+    await report(client, run, 1, phase="EXECUTION_COMPLETED")
+    await call(client, "agent", "delete", value=agent.metadata.id)
+    with pytest.raises(NotFound):
+        await call(client, "agent_instance", "get", value=agent.status.default_instance_id)
+    assert (await call(client, "session", "get", value=session)).spec.subject == "hello"
+    assert (await call(client, "agent_execution", "get", value=run.metadata.id)).status.phase == 3
+    turns = await call(client, "agent_execution", "listBySession", session_id=session)
+    assert [turn.metadata.id for turn in turns.entries] == [run.metadata.id]
+    another = resource("agent_execution", "next", {"session_id": session, "message": "again"})
+    with pytest.raises(InvalidArgument, match="was deleted"):
+        await client.call("agent_execution", "create", another)
+    with pytest.raises(FailedPrecondition, match="it is completed"):
+        await call(client, "agent_execution", "recover", id=run.metadata.id)
+
+    again = await make_agent(client)
+    assert again.metadata.id != agent.metadata.id
+    listed = await call(client, "session", "listByAgentInstance", agent_instance_id=again.status.default_instance_id)
+    assert not listed.entries, "what was said to the old one belongs to nobody else"
+    await call(client, "session", "delete", value=session)
+    with pytest.raises(NotFound):
+        await call(client, "agent_execution", "get", value=run.metadata.id)
+
+
+async def test_a_failed_turn_of_a_deleted_agent_cannot_be_recovered(client: AsyncClient) -> None:
+    agent = await make_agent(client)
+    run = await make_agent_execution(client, agent.metadata.id)
+    await report(client, run, 1, phase="EXECUTION_FAILED")
+    await call(client, "agent", "delete", value=agent.metadata.id)
+    with pytest.raises(NotFound, match=agent.metadata.id):
+        await call(client, "agent_execution", "recover", id=run.metadata.id)
+    assert (await call(client, "agent_execution", "get", value=run.metadata.id)).status.phase == 4
+
+
+async def test_an_instance_waits_for_its_own_turns_only(client: AsyncClient, send: Sending) -> None:
+    agent = await make_agent(client)
+    instances = [await _instance(client, agent, name) for name in ("one", "two")]
+    runs = [
+        await make_agent_execution(client, agent.metadata.id, session_spec={"agent_instance_id": each.metadata.id})
+        for each in instances
+    ]
+    await report(client, runs[0], 1, phase="EXECUTION_COMPLETED")
+    one, two = (request("agent_instance", "delete", value=each.metadata.id) for each in instances)
+    await client.call("agent_instance", "delete", one)
+    with pytest.raises(FailedPrecondition, match=runs[1].metadata.id):
+        await client.call("agent_instance", "delete", two)
+    await send("agent_instance", "delete", two, FORCE)
+    ended = await call(client, "agent_execution", "get", value=runs[1].metadata.id)
+    assert (ended.status.phase, ended.status.error) == (TERMINATED, "deleted by force")
+
+
+async def test_force_ends_what_runs_and_takes_the_rest_in_one_transaction(
+    app: App, client: AsyncClient, send: Sending
+) -> None:
     agent = await make_agent(client)
     instance = await _instance(client, agent, "prod-greeter")
     run = await make_agent_execution(client, agent.metadata.id, callback_token=_token())
@@ -93,12 +153,16 @@ async def test_force_takes_everything_in_one_transaction(app: App, client: Async
     await send("agent", "delete", request("agent", "delete", value=agent.metadata.id), FORCE)
     assert await app.repository.revision() == before + 1
     changes = await app.repository.changes(before, 100)
-    assert {(change.kind, change.operation.value) for change in changes} == {
-        (kind, "deleted") for kind in ("agent", "agent_instance", "session", "agent_execution")
-    }
-    for kind, id_ in (("agent_instance", instance.metadata.id), ("agent_execution", run.metadata.id)):
-        with pytest.raises(NotFound):
-            await call(client, kind, "get", value=id_)
+    assert sorted((change.kind, change.operation.value) for change in changes) == [
+        ("agent", "deleted"),
+        ("agent_execution", "updated"),
+        ("agent_instance", "deleted"),
+        ("agent_instance", "deleted"),
+    ]
+    with pytest.raises(NotFound):
+        await call(client, "agent_instance", "get", value=instance.metadata.id)
+    ended = await call(client, "agent_execution", "get", value=run.metadata.id)
+    assert (ended.status.phase, ended.status.error) == (TERMINATED, "deleted by force")
     topics = await _topics(app)
     assert topics[-2:] == ["terminate-execution", "child-finished"], "its workflow is ended and its parent told"
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ steps = st.one_of(
     st.tuples(st.just("get"), ids),
     st.tuples(st.just("slug"), slugs),
     st.tuples(st.just("list"), st.sampled_from(["l1", "l2"])),
+    st.tuples(st.just("total"), st.sampled_from(["local", "other", ""])),
     st.tuples(st.just("append"), ids, st.lists(st.sampled_from("uvwxyz"), max_size=4)),
     st.tuples(st.just("next"), ids),
     st.tuples(st.just("forget"), ids),
@@ -42,6 +44,7 @@ class Refused(Exception):
     """What a failing work raises."""
 
 
+@pytest.mark.timeout(400)
 @settings(max_examples=100, deadline=None, database=None)
 @given(groups=groups)
 def test_groups_of_random_works_end_like_the_same_works_one_by_one(
@@ -82,14 +85,13 @@ def fail(_tx: Transaction) -> None:
 
 
 def make(tx: Transaction, id_: str, slug: str, request_id: str, label: str) -> ResourceRecord:
-    """A record; some keep their time of creation from write to write, some do not."""
+    """A record; some keep their time of creation and organisation from write to write, some do not."""
     revision = tx.revision()
     created = START + timedelta(seconds=revision if id_ == "d" else ord(id_))
     entries = {"l": label, label: ""}
     body = f"{id_}{revision}".encode()
-    return ResourceRecord(
-        "Agent", id_, "local", slug, id_, revision, created, created, body, entries, entries, request_id
-    )
+    org = "other" if id_ == "c" and revision % 2 else "local"
+    return ResourceRecord("Agent", id_, org, slug, id_, revision, created, created, body, entries, entries, request_id)
 
 
 STEPS: dict[str, Callable[..., Any]] = {
@@ -98,6 +100,7 @@ STEPS: dict[str, Callable[..., Any]] = {
     "get": lambda tx, id_: tx.get("Agent", id_),
     "slug": lambda tx, slug: tx.find_by_slug("Agent", "local", slug),
     "list": lambda tx, label: tx.list(ListQuery(labels={"l": label})),
+    "total": lambda tx, org: tx.list(ListQuery(("Agent",), org=org, page_size=1)).total,
     "append": lambda tx, id_, event_ids: list(tx.append_events(id_, [(event_id, b"") for event_id in event_ids])),
     "next": lambda tx, id_: tx.next_event_sequence(id_),
     "forget": lambda tx, id_: tx.delete_events(id_),
@@ -132,6 +135,8 @@ async def everything(store: Repository) -> list[Any]:
         await store.revision(),
         *[await store.list(ListQuery(labels={"l": label})) for label in ("l1", "l2")],
         await store.list(ListQuery(newest_first=True)),
+        await store.list(ListQuery(("Agent",), org="other")),
+        (await store.list(ListQuery(org="local", labels={"l": "l1"}, page_size=1))).total,
         list(itertools.chain.from_iterable([await store.events(id_) for id_ in "abcd"])),
         [(item.key, item.not_before) for item in due],
     ]

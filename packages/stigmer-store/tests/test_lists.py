@@ -235,6 +235,40 @@ async def test_a_list_follows_the_labels_of_updates(store: Repository, put: Putt
     assert (await store.list(ListQuery(labels={"l": "2"}))).total == 0
 
 
+async def test_totals_follow_what_is_made_moved_and_deleted_and_nothing_that_failed(
+    store: Repository, put: Putter, record: Maker
+) -> None:
+    async def totals() -> list[int]:
+        queries = [ListQuery(org=org, labels=labels) for labels in ({}, {"l": "1"}) for org in ("", "local", "other")]
+        here = [(await store.list(query)).total for query in queries]
+        assert await store.write(lambda tx: [tx.list(query).total for query in queries]) == here
+        assert [(await store.list(query)).total for query in queries] == here, "also when they are remembered"
+        return here
+
+    assert await totals() == [0] * 6
+    first = await put(store, "a", labels={"l": "1"})
+    assert await totals() == [1, 1, 0, 1, 1, 0]
+    await put(store, "b", kind="Workflow", org="other")
+    assert await totals() == [2, 1, 1, 1, 1, 0]
+    await put(store, "a", labels={"l": "1"}, created_at=first.created_at, name="again")
+    await put(store, "a", labels={"l": "1"}, org="other")
+    assert await totals() == [2, 0, 2, 1, 0, 1]
+    assert (await store.list(ListQuery(kinds=("Workflow",)))).total == 1
+
+    def failing(tx: Transaction) -> None:
+        tx.put(record(tx, "c", labels={"l": "1"}))
+        tx.delete("Workflow", "b")
+        assert tx.list(ListQuery()).total == 2
+        assert tx.list(ListQuery(org="local", labels={"l": "1"})).total == 1
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await store.write(failing)
+    assert await totals() == [2, 0, 2, 1, 0, 1]
+    await store.write(lambda tx: (tx.delete("Agent", "a"), tx.delete("Agent", "a")))
+    assert await totals() == [1, 0, 1, 0, 0, 0]
+
+
 async def all_pages(store: Repository, query: ListQuery) -> list[Page]:
     """Every page, following the tokens."""
     pages = [await store.list(query)]

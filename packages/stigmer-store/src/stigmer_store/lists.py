@@ -18,6 +18,7 @@ from stigmer_store import paging, tables
 from stigmer_store.limits import can_match, check_query
 from stigmer_store.records import NOT_COUNTED, ListQuery, Operator, Page, Requirement, ResourceRecord
 from stigmer_store.tables import resources
+from stigmer_store.totals import Totals, total_now
 
 _ENOUGH = 2000
 """Rows of a label or field that are counted to find the rarest: beyond, any of them is walked until a page is full."""
@@ -26,14 +27,17 @@ _SIDE_BY_SIDE = 20
 """Most kinds that are walked each by itself; more are sorted together."""
 
 
-def list_page(connection: Connection, query: ListQuery, at_revision: int) -> Page:
-    """One page, told to be of `at_revision`. Raises BadPageToken, InvalidValue."""
+def list_page(connection: Connection, query: ListQuery, at_revision: int, totals: Totals | None = None) -> Page:
+    """One page, told to be of `at_revision`; `totals` only where nothing that is seen is uncommitted.
+
+    Raises BadPageToken, InvalidValue.
+    """
     check_query(query)
     start = paging.decode_token(query)
     if not can_match(query):
         return Page((), "", 0 if query.counted else NOT_COUNTED, at_revision)
     entries = _rarest_first(connection, query)
-    total = connection.execute(_total(query, entries)).scalar_one() if query.counted else NOT_COUNTED
+    total = _total(connection, query, entries, at_revision, totals) if query.counted else NOT_COUNTED
     rows = connection.execute(_records(query, entries, start)).all()
     items = tuple(ResourceRecord(*row) for row in rows[: query.limit])
     token = paging.encode_token(query, items[-1]) if len(rows) > query.limit else ""
@@ -90,11 +94,15 @@ def _about(connection: Connection, query: ListQuery, entry: _Entry) -> int:
     return int(connection.execute(sa.select(sa.func.count()).select_from(counted)).scalar_one())
 
 
-def _total(query: ListQuery, entries: Sequence[_Entry]) -> sa.Select[Any]:
-    """The number of all matches."""
-    source, conditions = _matches(query, entries)
-    counted = sa.select(sa.func.count()).select_from(source)
-    return counted.where(*_of_kinds(query.kinds, source), *conditions)
+def _total(
+    connection: Connection, query: ListQuery, entries: Sequence[_Entry], at_revision: int, totals: Totals | None
+) -> int:
+    def count(query: ListQuery) -> int:
+        source, conditions = _matches(query, entries)
+        counted = sa.select(sa.func.count()).select_from(source)
+        return int(connection.execute(counted.where(*_of_kinds(query.kinds, source), *conditions)).scalar_one())
+
+    return total_now(connection, query, count) if totals is None else totals.of(connection, query, at_revision, count)
 
 
 def _records(query: ListQuery, entries: Sequence[_Entry], start: paging.Position | None) -> sa.Select[Any]:

@@ -101,8 +101,8 @@ class ListQuery:
 
     `requirements` say what equality in `labels` and `fields` cannot.
     `text` is searched in name and slug, whatever the case. Order is by creation. `page_size` 0 means 50, other
-    values are brought into 1..1000. `counted` asks for the total: its price grows with the number of matches, that of
-    a page hardly does.
+    values are brought into 1..1000. `counted` asks for the total: for kinds and an organisation alone it is kept and
+    costs nothing, with filters its price grows with the number of matches once for each revision.
     """
 
     kinds: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ from stigmer_store.notices import Notices
 from stigmer_store.records import Change, EventRecord, ListQuery, OutboxItem, Page, ResourceRecord
 from stigmer_store.repository import GapListener, Listener, Transaction
 from stigmer_store.retention import retention_of
+from stigmer_store.totals import Totals
 from stigmer_store.transaction import SqlTransaction
 from stigmer_store.writer import Writer
 
@@ -42,6 +43,7 @@ class SqlRepository:
         self._writer = Writer(engines, self._listeners, self._feed)
         self._notices = Notices(engines.connect_listener, self._writer.hear) if engines.shared else None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="stigmer-store-reader")
+        self._totals = Totals()
         self._closed = False
 
     @property
@@ -67,7 +69,9 @@ class SqlRepository:
 
     async def list(self, query: ListQuery) -> Page:
         """One page of one moment. Raises BadPageToken, InvalidValue."""
-        return await self._read(lambda connection: lists.list_page(connection, query, queries.revision(connection)))
+        return await self._read(
+            lambda connection: lists.list_page(connection, query, queries.revision(connection), self._totals)
+        )
 
     async def events(self, execution_id: str, after_sequence: int = 0, limit: int = 1000) -> Sequence[EventRecord]:
         """At most `limit` events with a greater sequence, in order."""

@@ -30,6 +30,10 @@ _UPDATE = Bulk(  # of what is there: as an INSERT it takes many rows at once
     f" ON CONFLICT (kind, id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _ORDINARY)}",
 )
 _DELETE = Bulk(sa.delete(resources).where(*_THIS))
+_COUNT = Bulk(
+    sa.insert(tables.resource_counts),
+    tail=" ON CONFLICT (kind, org) DO UPDATE SET total = resource_counts.total + excluded.total",
+)
 
 
 def row_of(record: ResourceRecord) -> Row:
@@ -56,13 +60,17 @@ def row_of(record: ResourceRecord) -> Row:
 def insert_record(connection: Connection, record: ResourceRecord) -> None:
     """Add a resource with its labels and fields."""
     _INSERT.run(connection, [row_of(record)])
+    _count(connection, record, 1)
     _insert_entries(connection, tables.resource_labels, [record])
     _insert_entries(connection, tables.resource_fields, [record])
 
 
-def replace_record(connection: Connection, record: ResourceRecord) -> None:
+def replace_record(connection: Connection, before: ResourceRecord, record: ResourceRecord) -> None:
     """Write every column of a resource, with its labels and fields."""
     _REPLACE.run(connection, [row_of(record)])
+    if before.org != record.org:
+        _count(connection, before, -1)
+        _count(connection, record, 1)
     for table in (tables.resource_labels, tables.resource_fields):
         replace_entries(connection, table, [record])
 
@@ -72,11 +80,18 @@ def update_records(connection: Connection, rows: Sequence[Row]) -> None:
     _UPDATE.run(connection, rows)
 
 
-def delete_record(connection: Connection, key: Key) -> None:
+def delete_record(connection: Connection, record: ResourceRecord) -> None:
     """Remove a resource with its labels and fields."""
+    key = (record.kind, record.id)
     _DELETE.run(connection, [{"this_kind": key[0], "this_id": key[1]}])
+    _count(connection, record, -1)
     for table in (tables.resource_labels, tables.resource_fields):
         _delete_entries(connection, table, [key])
+
+
+def _count(connection: Connection, record: ResourceRecord, difference: int) -> None:
+    """Say that there are more or fewer resources where this one is."""
+    _COUNT.run(connection, [{"kind": record.kind, "org": record.org, "total": difference}])
 
 
 def replace_entries(connection: Connection, table: sa.Table, records: Sequence[ResourceRecord]) -> None:

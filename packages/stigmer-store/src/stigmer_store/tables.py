@@ -134,6 +134,16 @@ def _entries(name: str) -> sa.Table:
 resource_labels = _entries("resource_labels")
 resource_fields = _entries("resource_fields")
 
+# How many resources there are of each kind in each organisation; kept by the transactions that make and remove them.
+resource_counts = sa.Table(
+    "resource_counts",
+    metadata,
+    sa.Column("kind", _SORTED_TEXT, nullable=False),
+    sa.Column("org", sa.Text, nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("kind", "org"),
+)
+
 # One row. `compacted` is the last revision whose changes are no longer kept, `log_bytes` what all changes ever logged
 # have taken.
 revision_counter = sa.Table(

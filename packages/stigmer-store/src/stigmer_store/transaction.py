@@ -125,8 +125,10 @@ class SqlTransaction:
             limits.check_record(record)
             self._check_place(record)
             self._tell()
-            write = statements.insert_record if before is None else statements.replace_record
-            write(self._connection, record)
+            if before is None:
+                statements.insert_record(self._connection, record)
+            else:
+                statements.replace_record(self._connection, before, record)
         self._note((record.kind, record.id), before, record)
 
     def delete(self, kind: str, id: str) -> ResourceRecord | None:  # noqa: A002 - the field is called id
@@ -136,7 +138,7 @@ class SqlTransaction:
             return None
         self.revision()
         self._tell()
-        statements.delete_record(self._connection, (kind, id))
+        statements.delete_record(self._connection, before)
         self._note((kind, id), before, None)
         return before
 

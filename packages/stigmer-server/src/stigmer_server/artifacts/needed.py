@@ -22,7 +22,8 @@ def file_fields(keys: Iterable[str]) -> dict[str, str]:
 
 async def is_needed(repository: Repository, key: str) -> bool:
     """Whether any resource or version names this file."""
-    return (await repository.list(ListQuery(fields=file_fields([key]), page_size=1))).total > 0
+    query = ListQuery(fields=file_fields([key]), page_size=1, counted=False)
+    return bool((await repository.list(query)).items)
 
 
 async def discard_unneeded(files: ArtifactFiles, repository: Repository, keys: Iterable[str]) -> None:

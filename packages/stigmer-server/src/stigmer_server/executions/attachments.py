@@ -91,7 +91,9 @@ async def _described(services: Services, execution: Resource, key: str) -> tuple
         if artifact.storage_key == key:
             return artifact.name, ""
     fields = {"agent_execution_id": execution.metadata.id, **file_fields([key])}
-    found = (await services.repository.list(ListQuery(kinds=("artifact",), fields=fields, page_size=1))).items
+    found = (
+        await services.repository.list(ListQuery(kinds=("artifact",), fields=fields, page_size=1, counted=False))
+    ).items
     if not found:
         raise NotFound(
             f"agent execution {execution.metadata.id} has no file {key!r}",

@@ -40,7 +40,8 @@ class ExecutionContextStrategy(ResourceStrategy):
 async def get_by_execution_id(services: Services, request: Any) -> Message:
     """The newest context of an execution, with its secrets in clear: this is what runners take them from."""
     require_valid(request)
-    query = ListQuery(kinds=(_KIND.key,), fields={"execution_id": request.execution_id}, page_size=1, newest_first=True)
+    fields = {"execution_id": request.execution_id}
+    query = ListQuery(kinds=(_KIND.key,), fields=fields, page_size=1, newest_first=True, counted=False)
     page = await services.repository.list(query)
     if not page.items:
         raise NotFound(

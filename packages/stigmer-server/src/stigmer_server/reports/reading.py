@@ -43,7 +43,9 @@ async def executions(
     """The executions of a query that were created in a span, the newest first, one page in memory."""
     token = ""
     while True:
-        page = await repository.list(replace(query, page_size=_PAGE, page_token=token, newest_first=True))
+        page = await repository.list(
+            replace(query, page_size=_PAGE, page_token=token, newest_first=True, counted=False)
+        )
         for record in page.items:
             if span.begin is not None and record.created_at < span.begin:
                 return  # all that follow are older

@@ -142,9 +142,8 @@ async def _workflow_id(services: Services, request: Any) -> str:
     record = await services.repository.get(kind.key, request.workflow_id)
     record = record or await services.repository.find_by_slug(kind.key, request.org, request.workflow_id)
     if record is None:
-        query = ListQuery(
-            kinds=("workflow_execution",), org=request.org, fields={"workflow_id": request.workflow_id}, page_size=1
-        )
+        fields = {"workflow_id": request.workflow_id}
+        query = ListQuery(("workflow_execution",), org=request.org, fields=fields, page_size=1, counted=False)
         if not (await services.repository.list(query)).items:
             raise await services.controller.missing(kind, request.workflow_id, request.org)
         return str(request.workflow_id)

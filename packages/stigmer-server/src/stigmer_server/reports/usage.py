@@ -303,7 +303,8 @@ async def _agent(services: Services, request: Any) -> tuple[str, str]:
         if record.org != request.org_id:
             raise violation("agent_id", f"{request.agent_id} belongs to org {record.org!r}, not {request.org_id!r}")
         return record.id, record.name
-    query = ListQuery(kinds=(_EXECUTION.key,), org=request.org_id, fields={"agent_id": request.agent_id}, page_size=1)
+    fields = {"agent_id": request.agent_id}
+    query = ListQuery(kinds=(_EXECUTION.key,), org=request.org_id, fields=fields, page_size=1, counted=False)
     if not (await services.repository.list(query)).items:
         raise await services.controller.missing(_AGENT, request.agent_id, request.org_id)
     return str(request.agent_id), ""

@@ -165,7 +165,7 @@ class Controller:
 
     async def missing(self, kind: Kind, text: str, org: str) -> NotFound:
         """NotFound with near matches."""
-        pool = ListQuery(kinds=(kind.key,), org=org, page_size=_SUGGESTION_POOL, newest_first=True)
+        pool = ListQuery(kinds=(kind.key,), org=org, page_size=_SUGGESTION_POOL, newest_first=True, counted=False)
         return not_found(kind, text, org, (await self.repository.list(pool)).items)
 
     async def _checked(self, kind: Kind, request: Message) -> Resource:

@@ -42,8 +42,9 @@ class Deletion:
         self._end(kind, resource)
         for rule in strategy.dependents:
             dependent_kind = kind_by_key(rule.kind)
-            for dependent in self._dependents(dependent_kind, rule, resource.metadata.id):
-                self._judge(rule, resource, dependent_kind, dependent)
+            for dependent in self._dependents(dependent_kind, rule, rule.named(resource)):
+                if rule.belongs is None or rule.belongs(self._unit, resource, dependent):
+                    self._judge(rule, resource, dependent_kind, dependent)
         strategy.removing(self._unit, resource)
         self._unit.drop(kind, resource.metadata.id)
 
@@ -90,7 +91,7 @@ class Deletion:
     def _dependents(self, kind: Kind, rule: Dependent, owner_id: str) -> Iterator[Resource]:
         terms = self._strategy_of(kind).running if rule.then is WhenDeleted.KEEP else ()
         named = {rule.field: owner_id}
-        query = ListQuery(kinds=(kind.key,), fields=named, requirements=terms, page_size=_LARGEST_PAGE)
+        query = ListQuery((kind.key,), fields=named, requirements=terms, page_size=_LARGEST_PAGE, counted=False)
         while True:
             page = self._unit.tx.list(query)
             for record in page.items:

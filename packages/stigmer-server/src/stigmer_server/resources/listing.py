@@ -103,12 +103,13 @@ class ListMethod:
 
 async def read_numbered_page(repository: Repository, query: ListQuery, number: int) -> Page:
     """Page `number` (1 is the first; 0 means 1) of a query, found by walking: the store only knows cursors."""
-    page = await repository.list(query)
     for _ in range(number - 1):
+        page = await repository.list(replace(query, counted=False))
         if not page.next_page_token:
+            page = await repository.list(replace(query, page_size=1, page_token=""))
             return Page((), "", page.total, page.revision)
-        page = await repository.list(_at(query, page.next_page_token))
-    return page
+        query = replace(query, page_token=page.next_page_token)
+    return await repository.list(query)
 
 
 async def read_all(repository: Repository, query: ListQuery) -> list[ResourceRecord]:
@@ -116,15 +117,11 @@ async def read_all(repository: Repository, query: ListQuery) -> list[ResourceRec
     found: list[ResourceRecord] = []
     token = ""
     while True:
-        page = await repository.list(_at(query, token, _LARGEST_PAGE))
+        page = await repository.list(replace(query, page_size=_LARGEST_PAGE, page_token=token, counted=False))
         found.extend(page.items)
         token = page.next_page_token
         if not token:
             return found
-
-
-def _at(query: ListQuery, token: str, size: int = 0) -> ListQuery:
-    return replace(query, page_size=size or query.page_size, page_token=token)
 
 
 def _page_size(request: Any) -> int:

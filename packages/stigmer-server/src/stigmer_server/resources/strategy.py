@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from stigmer_server.resources.unit import UnitOfWork
 
 __all__ = ["Dependent", "ResourceStrategy", "WhenDeleted"]
+
+
+def _own_id(resource: Resource) -> str:
+    return str(resource.metadata.id)
 
 
 class WhenDeleted(Enum):
@@ -30,13 +34,16 @@ class Dependent:
     """Resources of another kind that name this one: `field` is their queryable field with its id.
 
     Whatever the rule says, one that still runs stands in the way. `owned_as` is the status field of this resource that
-    names the one dependent which belongs to it and goes along.
+    names the one dependent which belongs to it and goes along. Where nothing names this resource itself, `named` gives
+    the id that is named instead, and `belongs` tells which of those that name it are meant.
     """
 
     kind: str
     field: str
     then: WhenDeleted
     owned_as: str = ""
+    named: Callable[[Resource], str] = _own_id
+    belongs: Callable[[UnitOfWork, Resource, Resource], bool] | None = None
 
 
 class ResourceStrategy:

@@ -231,7 +231,7 @@ def exists(tx: Transaction, kind: Kind, resource_id: str, version: str) -> bool:
         return True
     if is_hash(version):
         return tx.get(_kind(kind), _id(resource_id, version)) is not None
-    return tx.list(_by_tag(kind, resource_id, version)).total > 0
+    return bool(tx.list(replace(_by_tag(kind, resource_id, version), counted=False)).items)
 
 
 async def find_version(repository: Repository, kind: Kind, resource_id: str, version: str) -> ResourceRecord | None:

@@ -132,7 +132,7 @@ def _seal_values_again(sealer: Sealer, resource_id: str, tx: Transaction) -> Non
 async def _all(repository: Repository, kind: str) -> AsyncIterator[ResourceRecord]:
     token = ""
     while True:
-        page = await repository.list(ListQuery(kinds=(kind,), page_size=_PAGE, page_token=token))
+        page = await repository.list(ListQuery(kinds=(kind,), page_size=_PAGE, page_token=token, counted=False))
         for record in page.items:
             yield record
         token = page.next_page_token

@@ -61,6 +61,7 @@ class Selection:
             requirements=self.requirements,
             page_size=page_size,
             page_token=page_token,
+            counted=False,
         )
 
     def _before(self, change: Change) -> bool:
