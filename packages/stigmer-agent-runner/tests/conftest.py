@@ -8,11 +8,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for agent_runner_testing: tests are no package
 
 from agent_runner_testing.api import TOKEN, ApiServer
+from agent_runner_testing.postgres import postgres_server
 from agent_runner_testing.processes import RunnerProcess, temporal_server
 from agent_runner_testing.stack import Stack, connect
 
@@ -87,3 +89,20 @@ async def _no_task_left() -> AsyncIterator[None]:
     yield
     names = [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith(("engine-", "status-sink-"))]
     assert names == []
+
+
+@pytest.fixture(scope="session")
+def postgres_socket() -> Iterator[str]:
+    """A Postgres server that all tests share; the folder of its socket."""
+    with postgres_server() as folder:
+        yield folder
+
+
+@pytest.fixture
+def postgres_url(postgres_socket: str) -> Iterator[str]:
+    """The URL of an empty Postgres database, as the server's setting wants it."""
+    name = f"agent{next(_NUMBERS)}"
+    with psycopg.connect(f"host={postgres_socket} user=stigmer dbname=postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield f"postgresql+psycopg://stigmer@/{name}?host={postgres_socket}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stigmer_agent_runner.approvals.policy import Action, Approvals, Decision
+from stigmer_agent_runner.checkpoints.local import LocalCheckpoints
 from stigmer_agent_runner.engine.gate import Answer, Call, Ending, Gate, Run, Wait
 from stigmer_agent_runner.engine.ledger import Ledger
 from stigmer_agent_runner.engine.protocol import ApprovalGiven, ApprovalRequested, Event, ToolStarted
@@ -22,7 +23,7 @@ class World:
     """A gate over a fresh ledger, and what it told."""
 
     def __init__(self, folder: Path) -> None:
-        self.ledger = Ledger(folder / "checkpoints.db", "aex-1")
+        self.ledger = Ledger(LocalCheckpoints(folder / "checkpoints.db"), "aex-1")
         self.events: list[Event] = []
         self.runs = 0
 
@@ -35,10 +36,10 @@ class World:
         self.runs += 1
         return Answer("paid")
 
-    def die(self, attempts: int = 1) -> None:
+    async def die(self, attempts: int = 1) -> None:
         """Leave the call as a runner leaves it that dies while it runs."""
         for _ in range(attempts):
-            self.ledger.start("c1", "pay")
+            await self.ledger.start("c1", "pay")
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ async def test_a_completed_call_is_never_repeated_even_when_its_checkpoint_was_l
 
 
 async def test_a_call_that_was_under_way_becomes_a_question_of_its_own(world: World) -> None:
-    world.die()
+    await world.die()
     approved = {"c1": Decision(Action.APPROVE, args={"amount": 2})}
     verdict = await world.gate(decisions=approved).judge(CALL)
     assert isinstance(verdict, Wait)
@@ -100,7 +101,7 @@ async def test_a_call_that_was_under_way_becomes_a_question_of_its_own(world: Wo
     assert await world.gate(decisions={**approved, "c1/retry-1": YES}).judge(CALL) == Run({"amount": 2})
     skipped = await world.gate(decisions={**approved, "c1/retry-1": Decision(Action.SKIP, "ada")}).judge(CALL)
     assert isinstance(skipped, Answer)
-    world.die()
+    await world.die()
     again = await world.gate(decisions={**approved, "c1/retry-1": YES}).judge(CALL)
     assert isinstance(again, Wait)
     assert again.ask.request_id == "c1/retry-2"
@@ -110,14 +111,14 @@ async def test_a_call_that_was_under_way_becomes_a_question_of_its_own(world: Wo
 async def test_where_nobody_is_asked_the_model_is_told_that_the_outcome_is_unknown(
     world: World, approvals: dict[str, bool]
 ) -> None:
-    world.die()
+    await world.die()
     verdict = await world.gate(Traits(), **approvals).judge(CALL)
     assert isinstance(verdict, Answer)
     assert (verdict.ending, "its outcome is unknown" in verdict.text) == (Ending.FAILED, True)
 
 
 async def test_idempotent_calls_run_again_and_others_say_so(world: World) -> None:
-    world.die()
+    await world.die()
     assert await world.gate(Traits(after_crash=AfterCrash.RERUN)).judge(CALL) == Run({"amount": 5})
     told = await world.gate(Traits(after_crash=AfterCrash.TELL)).judge(CALL)
     assert isinstance(told, Answer)

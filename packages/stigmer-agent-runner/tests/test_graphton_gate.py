@@ -12,6 +12,7 @@ from agent_runner_testing.model import ModelServer, Turn
 from agent_runner_testing.player import Player
 
 from stigmer_agent_runner.approvals.policy import Action, Decision
+from stigmer_agent_runner.checkpoints.local import LocalCheckpoints
 from stigmer_agent_runner.engine import protocol as events
 from stigmer_agent_runner.engine.ledger import Ledger
 from stigmer_agent_runner.engine.protocol import (
@@ -101,9 +102,9 @@ async def test_a_call_that_was_under_way_asks_and_runs_again_only_when_told_to(p
 async def test_a_result_in_the_ledger_stands_for_a_checkpoint_that_was_lost(player: Player) -> None:
     player.model.script = {"go": [Turn(calls=(note("ask_first", "a"),)), Turn("ok")]}
     [call] = asked(await player.play("go"))
-    ledger = Ledger(player.paths.checkpoints, "aex-1")
-    ledger.start(call, "ask_first")
-    ledger.done(call, "noted before the crash", failed=False)
+    ledger = Ledger(LocalCheckpoints(player.paths.checkpoints), "aex-1")
+    await ledger.start(call, "ask_first")
+    await ledger.done(call, "noted before the crash", failed=False)
     assert await player.play("go") == OK
     assert player.notes.lines == []
     assert player.of(events.ToolDone)[-1].result == "noted before the crash"

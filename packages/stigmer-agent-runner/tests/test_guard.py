@@ -70,7 +70,7 @@ async def test_text_from_outside_makes_sensitive_calls_ask_also_after_a_restart(
 
 async def test_the_rule_of_the_tool_itself_goes_first(tmp_path: Path) -> None:
     outside = Outside(tmp_path)
-    outside.note("fetch")
+    await outside.note("fetch")
     own = ApprovalRule("of the tool")
     guarded_tool = guard(tool(Traits(approval=lambda _: own, sensitive=True)), outside)
     assert guarded_tool.traits.approval is not None
@@ -80,9 +80,9 @@ async def test_the_rule_of_the_tool_itself_goes_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("policy", "asks"), [("allow", (False, False)), ("ask", (True, False)), ("ask-all", (True, True))]
 )
-def test_policies_decide_what_is_sensitive(tmp_path: Path, policy: str, asks: tuple[bool, bool]) -> None:
+async def test_policies_decide_what_is_sensitive(tmp_path: Path, policy: str, asks: tuple[bool, bool]) -> None:
     outside = Outside(tmp_path)
-    outside.note("fetch")
+    await outside.note("fetch")
     tools = (Traits(sensitive=True), Traits(mcp_server="web", after_crash=AfterCrash.ASK))
     rules = [guard(tool(traits), outside, policy).traits.approval for traits in tools]
     assert tuple(rule is not None and rule({}) is not None for rule in rules) == asks

@@ -11,6 +11,7 @@ import pytest
 from agent_runner_testing.model import ModelServer, Turn
 from agent_runner_testing.player import Player
 
+from stigmer_agent_runner.checkpoints.local import LocalCheckpoints
 from stigmer_agent_runner.engine import protocol as events
 from stigmer_agent_runner.engine.answers import checked_schema
 from stigmer_agent_runner.engine.limits import Limits, Spending
@@ -79,16 +80,16 @@ async def test_results_are_shortened_for_the_model(player: Player) -> None:
     assert done.result == "noted n0\n[… 6 characters are left out]\n1)"
 
 
-def test_spending_outlives_its_process_and_counts_a_repeated_call_once(tmp_path: Path) -> None:
-    path = tmp_path / "checkpoints.db"
+async def test_spending_outlives_its_process_and_counts_a_repeated_call_once(tmp_path: Path) -> None:
+    path = LocalCheckpoints(tmp_path / "checkpoints.db")
     limits = Limits(tokens=30, cost=5.0, seconds=3600)
     for _ in range(2):  # a call that was noted, and asked again after a crash
-        Spending(path, "aex-1", limits).note("", 0, Usage(10, 5, cost=1.0))
-    assert Spending(path, "aex-1", limits).reached(100) == ""
-    Spending(path, "aex-1", limits).note("helper/c1", 0, Usage(10, 5, cost=1.0))
-    assert Spending(path, "aex-1", limits).reached(0) == "30 tokens (max_total_tokens; used: 30)"
-    assert Spending(path, "aex-2", limits).reached(0) == ""
-    assert Spending(path, "aex-2", Limits(seconds=1e-9)).reached(0) == "1e-09 seconds of work (max_work_seconds)"
+        await Spending(path, "aex-1", limits).note("", 0, Usage(10, 5, cost=1.0))
+    assert await Spending(path, "aex-1", limits).reached(100) == ""
+    await Spending(path, "aex-1", limits).note("helper/c1", 0, Usage(10, 5, cost=1.0))
+    assert await Spending(path, "aex-1", limits).reached(0) == "30 tokens (max_total_tokens; used: 30)"
+    assert await Spending(path, "aex-2", limits).reached(0) == ""
+    assert await Spending(path, "aex-2", Limits(seconds=1e-9)).reached(0) == "1e-09 seconds of work (max_work_seconds)"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stigmer_agent_runner.checkpoints.local import LocalCheckpoints
 from stigmer_agent_runner.engine import protocol as events
 from stigmer_agent_runner.engine.protocol import (
     Completed,
@@ -128,11 +129,11 @@ async def test_a_finished_execution_is_told_again_and_not_played_again(player: P
 
 
 async def test_a_resumed_run_runs_only_the_calls_without_a_result(player: Player) -> None:
-    transcript = Transcript(player.paths.checkpoints, "aex-1")
-    transcript.open("go")
+    transcript = Transcript(LocalCheckpoints(player.paths.checkpoints), "aex-1")
+    await transcript.open("go")
     calls = tuple(SavedCall(f"c{at}", "write_file", {"path": f"{at}.txt", "content": "x"}) for at in range(2))
-    transcript.save_turn(0, SavedTurn("two", calls))
-    transcript.save_result("c0", SavedResult("Wrote 1 bytes to 0.txt."))
+    await transcript.save_turn(0, SavedTurn("two", calls))
+    await transcript.save_result("c0", SavedResult("Wrote 1 bytes to 0.txt."))
 
     outcome = await player.play("      - call: [{tool: ls}, {tool: ls}]\n      - say: done\n")
 
@@ -143,9 +144,9 @@ async def test_a_resumed_run_runs_only_the_calls_without_a_result(player: Player
 
 
 async def test_a_script_that_became_shorter_fails_clearly(player: Player) -> None:
-    transcript = Transcript(player.paths.checkpoints, "aex-1")
-    transcript.open("go")
-    transcript.save_turn(0, SavedTurn("two", (SavedCall("c", "ls", {}),)))
+    transcript = Transcript(LocalCheckpoints(player.paths.checkpoints), "aex-1")
+    await transcript.open("go")
+    await transcript.save_turn(0, SavedTurn("two", (SavedCall("c", "ls", {}),)))
 
     outcome = await player.play("      - say: done\n")
 

@@ -19,14 +19,14 @@ EXIT_BAD_SETTINGS = 3
 def main() -> None:
     """Run the service until SIGTERM or SIGINT."""
     die_with_parent()
+    configure_logging("info")
     try:
         settings = load_settings()
+        configure_logging(settings.log_level)
+        asyncio.run(_serve(settings))
     except SettingsError as error:
-        configure_logging("info")
         structlog.get_logger(__name__).error("bad settings", error=str(error))
         sys.exit(EXIT_BAD_SETTINGS)
-    configure_logging(settings.log_level)
-    asyncio.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:

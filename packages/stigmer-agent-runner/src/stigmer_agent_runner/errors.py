@@ -52,6 +52,12 @@ class ModelError(AgentRunnerError):
         self.retry_after = retry_after
 
 
+class CheckpointsAway(AgentRunnerError):
+    """The database of the checkpoints does not answer now."""
+
+    kind = "checkpoints_away"
+
+
 class RunStopped(AgentRunnerError):
     """The run was asked to stop while it waited; what is not saved is done again by the next segment."""
 

@@ -15,6 +15,7 @@ from stigmer_agent_runner.engine.protocol import Notice, Segment
 from stigmer_agent_runner.environment import load_environment
 from stigmer_agent_runner.errors import ResolveError
 from stigmer_agent_runner.models import choose_model
+from stigmer_agent_runner.planning import only_plans
 from stigmer_agent_runner.safety import with_safety
 from stigmer_agent_runner.sessions import SessionPaths
 from stigmer_agent_runner.skills.cache import SkillCache
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from stigmer_agent_runner.engine.providers import ModelChoice
     from stigmer_agent_runner.server import Server
     from stigmer_agent_runner.settings import Settings
-    from stigmer_api._pb.ai.stigmer.agentic.agent.v1 import api_pb2 as agent_pb2
     from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import api_pb2 as execution_pb2
     from stigmer_api._pb.ai.stigmer.agentic.session.v1 import api_pb2 as session_pb2
 
@@ -59,7 +59,7 @@ async def resolve(
     instance = await _found(server.instance(instance_id), "spec.agent_instance_id of the session", instance_id)
     agent_id = instance.spec.agent_id
     agent = await _found(server.agent(agent_id), "spec.agent_id of the agent instance", agent_id)
-    _refuse_unsupported(execution, session, agent)
+    _refuse_unsupported(session)
     variables = await load_environment(execution.metadata.id, server)
     variables.require(f"agent {agent.metadata.slug or agent.metadata.name!r}", agent.spec.env)
     model = choose_model(spec.execution_config.model_name, agent.spec.model, agent.spec.script, settings, environment)
@@ -85,6 +85,7 @@ async def resolve(
         limits=limits_of(spec.execution_config, model, prices),
         prices=prices,
         output_schema=schema_of(spec.execution_config),
+        plans=only_plans(spec.execution_config),
     )
     files = attachment_note(spec.attachments, spec.workspace_file_refs)
     return Resolved(await with_safety(segment, agent, settings, files), _notices(execution))
@@ -97,21 +98,14 @@ async def _found(reading: Awaitable[T], field: str, value: str) -> T:
         raise ResolveError(f"{field} is {value!r}, which does not exist (any more)") from error
 
 
-def _refuse_unsupported(
-    execution: execution_pb2.AgentExecution,
-    session: session_pb2.Session,
-    agent: agent_pb2.Agent,
-) -> None:
+def _refuse_unsupported(session: session_pb2.Session) -> None:
     """Raise ResolveError for the first declared feature that would silently not work."""
-    config = execution.spec.execution_config
     declared = {
         "spec.workspace_entries of the session": bool(session.spec.workspace_entries),
         "spec.harness CURSOR of the session": session.spec.harness == session_enum_pb2.HARNESS_CURSOR,
         "spec.execution_target CLOUD of the session": (
             session.spec.execution_target == session_enum_pb2.EXECUTION_TARGET_CLOUD
         ),
-        "spec.execution_config.interaction_mode PLAN": config.interaction_mode == enum_pb2.INTERACTION_MODE_PLAN,
-        "spec.execution_config.build_from_plan": config.build_from_plan,
     }
     for field, is_declared in declared.items():
         if is_declared:

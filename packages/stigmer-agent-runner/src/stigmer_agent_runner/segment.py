@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from stigmer_agent_runner.approvals.stored import expired, seconds_left
+from stigmer_agent_runner.checkpoints.marks import Marks
+from stigmer_agent_runner.checkpoints.opening import session_store
+from stigmer_agent_runner.checkpoints.whereabouts import notice_of_files
 from stigmer_agent_runner.contracts import TIMING, SegmentResult
 from stigmer_agent_runner.engine.protocol import (
     Cancelled,
@@ -27,6 +30,7 @@ from stigmer_agent_runner.engine.protocol import (
     Yielded,
 )
 from stigmer_agent_runner.errors import ExecutionGone, ResolveError, SegmentFailed, ToolError
+from stigmer_agent_runner.planning import remember_plan, with_plan
 from stigmer_agent_runner.redaction import ACTIVE
 from stigmer_agent_runner.resolve import resolve
 from stigmer_agent_runner.safety import secrets_of
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from typing import TypeVar
 
+    from stigmer_agent_runner.checkpoints.protocol import Checkpoints
     from stigmer_agent_runner.engine.protocol import Segment
     from stigmer_agent_runner.engine.registry import Engines
     from stigmer_agent_runner.server import Server
@@ -70,6 +75,7 @@ class SegmentRunner:
         self, server: Server, engines: Engines, settings: Settings, clock: Clock, sources: Sequence[ToolSource] = ()
     ) -> None:
         self._sources = sources
+        self._sessions = session_store(settings)
         self._server = server
         self._engines = engines
         self._settings = settings
@@ -94,8 +100,8 @@ class SegmentRunner:
             async with self._sink(execution, control) as sink:
                 return await self._finish(sink, execution, Failed(error.kind, str(error)))
         await asyncio.to_thread(paths.prepare)
-        async with paths.lock(control) as held:
-            if not held:
+        async with self._sessions.open(execution.spec.session_id, paths, control) as checkpoints:
+            if checkpoints is None:
                 return SegmentResult.of(control.outcome())
             fresh = await self._patiently(lambda: self._server.execution(execution.metadata.id), control)
             if fresh is None:
@@ -103,7 +109,9 @@ class SegmentRunner:
             if fresh.status.phase in TERMINAL:
                 return SegmentResult.of_phase(enum_pb2.ExecutionPhase.Name(fresh.status.phase), fresh.status.error)
             answered = await self._patiently(lambda: self._with_expired_rejected(fresh), control)
-            return SegmentResult.of(control.outcome()) if answered is None else await self._reported(answered, control)
+            if answered is None:
+                return SegmentResult.of(control.outcome())
+            return await self._reported(answered, checkpoints, control)
 
     async def _with_expired_rejected(self, execution: execution_pb2.AgentExecution) -> execution_pb2.AgentExecution:
         """Reject what nobody answered in time. The server decides: an answer that came meanwhile holds."""
@@ -113,7 +121,9 @@ class SegmentRunner:
                 await self._server.reject(execution.metadata.id, call_id, "Nobody answered in time.")
         return await self._server.execution(execution.metadata.id) if overdue else execution
 
-    async def _reported(self, execution: execution_pb2.AgentExecution, control: Control) -> SegmentResult:
+    async def _reported(
+        self, execution: execution_pb2.AgentExecution, checkpoints: Checkpoints, control: Control
+    ) -> SegmentResult:
         async with self._sink(execution, control) as sink:
             try:
                 resolved = await self._patiently(
@@ -128,20 +138,32 @@ class SegmentRunner:
                 for notice in resolved.notices:
                     sink.emit(notice)
                 try:
-                    async with self._with_tools(resolved.segment, sink) as segment:
-                        outcome = await self._engine(segment, sink, control)
+                    segment = dataclasses.replace(resolved.segment, store=checkpoints)
+                    outcome = await self._outcome(execution, segment, sink, control)
                 except (ResolveError, ToolError) as error:
                     outcome = Failed(error.kind, str(error))
                 return await self._finish(sink, execution, outcome)
 
+    async def _outcome(
+        self, execution: execution_pb2.AgentExecution, segment: Segment, sink: StatusSink, control: Control
+    ) -> Outcome:
+        marks = Marks(segment.checkpoints, segment.session_id)
+        told = await with_plan(segment, marks, builds=execution.spec.execution_config.build_from_plan)
+        async with self._with_tools(told, marks, sink) as ready:
+            outcome = await self._engine(ready, sink, control)
+        await remember_plan(told, marks, outcome)
+        return outcome
+
     @contextlib.asynccontextmanager
-    async def _with_tools(self, segment: Segment, sink: StatusSink) -> AsyncIterator[Segment]:
+    async def _with_tools(self, segment: Segment, marks: Marks, sink: StatusSink) -> AsyncIterator[Segment]:
         """Open every source of tools for one segment."""
         async with contextlib.AsyncExitStack() as stack:
             found: list[Tool] = []
             for source in self._sources:
                 found.extend(await stack.enter_async_context(source.open(segment, sink.emit)))
-            outside = Outside(segment.paths.root)
+            outside = await Outside.of(segment.paths.root, marks)
+            if (notice := await notice_of_files(marks, segment.paths.root)) is not None:
+                sink.emit(notice)
             tools = guarded(found, outside, segment.redactor, self._settings.after_untrusted)
             yield dataclasses.replace(segment, tools=Toolset.of(tools))
 

@@ -1,4 +1,4 @@
-"""Where a session keeps its things: workspace, checkpoints and lock under `$STIGMER_HOME/data/sessions/<id>`."""
+"""Where a session keeps its things on this machine: its folder is `$STIGMER_HOME/data/sessions/<id>`."""
 
 from __future__ import annotations
 
@@ -41,14 +41,13 @@ class SessionPaths:
 
     @property
     def checkpoints(self) -> Path:
-        """The SQLite file with the conversation."""
+        """The SQLite file with the conversation, unless that lies in Postgres."""
         return self.root / "checkpoints.db"
 
     def prepare(self) -> None:
-        """Make the folders (0700) and the checkpoint file (0600); SQLite gives its side files the same mode."""
+        """Make the folders (0700)."""
         for folder in (self.root, self.workspace):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self.checkpoints, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     @contextlib.asynccontextmanager
     async def lock(self, control: Control) -> AsyncIterator[bool]:

@@ -18,6 +18,9 @@ from stigmer_api.sandbox import SETTINGS as SANDBOXES
 
 _HOME_ENV = "STIGMER_HOME"
 AFTER_UNTRUSTED = ("ask", "ask-all", "allow")
+LOCAL = "local"
+_DRIVER = "postgresql+psycopg://"
+_POSTGRES = (_DRIVER, "postgresql://", "postgres://")
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -111,6 +114,13 @@ class Settings(BaseSettings):
     mcp_idle_seconds: float = _setting(600.0, "STIGMER_MCP_IDLE_SECONDS", file="mcp.idle_seconds", ge=0)
     """Seconds that a session's MCP servers stay open between two executions."""
 
+    database_url: SecretStr = _setting(SecretStr(""), "STIGMER_AGENT_DATABASE_URL", file="agent.database_url")
+    """Where sessions remember: `postgresql://…`, or `local` for a file each. Empty: like the server, so that runners on
+    many machines share conversations as soon as the server is on Postgres."""
+
+    server_database_url: SecretStr = _setting(SecretStr(""), "STIGMER_DATABASE_URL", file="server.database_url")
+    """The server's database; looked at only while `database_url` is empty, and used only when it is Postgres."""
+
     sandbox: str = _setting(AUTO, "STIGMER_AGENT_SANDBOX", file="agent.sandbox")
     """auto (bubblewrap, else Landlock, else no shell), bubblewrap, landlock, none, or unsafe: commands without a
     sandbox, as the user who runs the runner. Never unsafe by itself: nobody may lose files to a missing package."""
@@ -156,6 +166,14 @@ class Settings(BaseSettings):
             raise ValueError(f"must be one of {', '.join(SANDBOXES)}")
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if text and text != LOCAL and not text.startswith(_POSTGRES):
+            raise ValueError(f"must be a postgresql:// address, or `{LOCAL}` for a file per session")
+        return value
+
     @field_validator("after_untrusted")
     @classmethod
     def _after_untrusted(cls, value: str) -> str:
@@ -182,6 +200,13 @@ class Settings(BaseSettings):
         if self.llm_model and not self.llm_provider:
             raise ValueError(f"llm.model is set without llm.provider; set it to one of {known_providers()}")
         return self
+
+    @property
+    def checkpoints_url(self) -> str:
+        """The Postgres of the checkpoints, as its driver wants it; empty: a file for each session."""
+        own, servers = self.database_url.get_secret_value(), self.server_database_url.get_secret_value()
+        url = own or servers
+        return url.replace(_DRIVER, "postgresql://", 1) if url.startswith(_POSTGRES) else ""
 
     @property
     def server_target(self) -> str:

@@ -16,9 +16,11 @@ from temporalio.worker import Worker
 
 from stigmer_agent_runner.activities import Activities
 from stigmer_agent_runner.catalog import quarantine_by
+from stigmer_agent_runner.checkpoints.opening import session_store
 from stigmer_agent_runner.contracts import TIMING
 from stigmer_agent_runner.engine.providers import PROVIDERS
 from stigmer_agent_runner.engine.registry import Engines
+from stigmer_agent_runner.errors import CheckpointsAway
 from stigmer_agent_runner.mcp.connection import Limits
 from stigmer_agent_runner.mcp.discovery import DiscoveryActivities, McpConnectWorkflow
 from stigmer_agent_runner.mcp.pool import McpPool
@@ -65,6 +67,8 @@ async def run(settings: Settings, stop: asyncio.Event, more_tools: Sequence[Tool
     if token is None or client is None:
         return
     ACTIVE.hold(own_secrets(settings))
+    if await _until(stop, session_store(settings).ready, "the database of the checkpoints") is None:
+        return
     TIMING.heartbeat = settings.heartbeat_seconds
     engines = Engines(settings)
     pool = McpPool(_limits(settings))
@@ -158,7 +162,7 @@ async def _until(stop: asyncio.Event, attempt: Callable[[], Awaitable[T]], what:
     while not stop.is_set():
         try:
             return await attempt()
-        except (OSError, RuntimeError, RPCError, UnicodeDecodeError) as error:
+        except (OSError, RuntimeError, RPCError, UnicodeDecodeError, CheckpointsAway) as error:
             _log.info("waiting", what=what, error=str(error), retry_seconds=seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):

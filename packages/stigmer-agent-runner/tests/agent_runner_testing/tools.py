@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from stigmer_agent_runner.errors import ToolError
 from stigmer_agent_runner.tools.tool import AfterCrash, ApprovalRule, Invocation, Tool, Traits
+
+SAYS = "NOTEBOOK_SAYS"
+"""Variable of the runner: what every note says at its end."""
 
 SCHEMA = {"type": "object", "properties": {"note": {"type": "string"}}, "required": ["note"]}
 
@@ -55,7 +59,7 @@ class Notebook:
             await self.hold.wait()
         with self.path.open("a") as file:
             file.write(f"{note}\n")
-        return f"noted {note} ({invocation.idempotency_key.partition(':')[0]})"
+        return f"noted {note} ({invocation.idempotency_key.partition(':')[0]}){os.environ.get(SAYS, '')}"
 
     @contextlib.asynccontextmanager
     async def open(self, segment: Any, emit: Any) -> AsyncIterator[Sequence[Tool]]:

@@ -6,7 +6,6 @@ silence. Decisions are found by the id of the question, so that those of paralle
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -36,6 +35,10 @@ _UNKNOWN = (
 _UNKNOWN_TO_MODEL = (
     "Error: the runner was stopped while this call ran, so its outcome is unknown: it may have had its effect or not."
     " It was not repeated. Look at the present state before you call it again."
+)
+_ONLY_PLANS = (
+    "Refused: this run only plans, and {tool} could change something. Nothing was done. Put the call into your plan"
+    " instead, and use tools that only read."
 )
 
 
@@ -91,7 +94,7 @@ Verdict = Run | Answer | Wait
 
 @dataclass(slots=True)
 class Gate:
-    """The gate of one run. asks: what waits, by call."""
+    """The gate of one run. plans: only what reads may run. asks: what waits, by call."""
 
     execution_id: str
     approvals: Approvals
@@ -99,20 +102,24 @@ class Gate:
     ledger: Ledger
     emit: Emit
     limits: Limits = field(default_factory=Limits)
+    plans: bool = False
     asks: dict[str, Ask] = field(default_factory=dict)
 
     @classmethod
     def of(cls, segment: Segment, emit: Emit) -> Gate:
         """The gate of a segment."""
-        ledger = Ledger(segment.paths.checkpoints, segment.execution_id)
-        return cls(segment.execution_id, segment.approvals, segment.tools.traits, ledger, emit, segment.limits)
+        ledger = Ledger(segment.checkpoints, segment.execution_id)
+        rules = (segment.approvals, segment.tools.traits, ledger, emit, segment.limits, segment.plans)
+        return cls(segment.execution_id, *rules)
 
     async def judge(self, call: Call) -> Verdict:
         """Say what to do with a call, and tell the user. Judging again gives the same."""
         traits = self.traits(call.tool)
+        if self.plans and not traits.reads_only:
+            return Answer(_ONLY_PLANS.format(tool=call.tool), Ending.SKIPPED)
         entry = None
         if traits.after_crash is not AfterCrash.RERUN:
-            entry = await asyncio.to_thread(self.ledger.find, call.call_id)
+            entry = await self.ledger.find(call.call_id)
         if entry is not None and entry.state is CallState.DONE:
             return Answer(entry.text, Ending.FAILED if entry.failed else Ending.DONE)
         verdict = self._approved(call, traits)
@@ -130,7 +137,7 @@ class Gate:
         """Run a call that may run, with its place in the ledger. `run` raises nothing that a model could read."""
         guarded = self.traits(call.tool).after_crash is not AfterCrash.RERUN
         if guarded:
-            await asyncio.to_thread(self.ledger.start, call.call_id, call.tool)
+            await self.ledger.start(call.call_id, call.tool)
         edited = verdict.args if verdict.args != call.args else None
         self.emit(ToolStarted(call.call_id, edited, verdict.waived_by))
         failpoint("before-tool")
@@ -138,7 +145,7 @@ class Gate:
         result = replace(result, text=self.limits.shortened(result.text))
         failpoint("after-tool")
         if guarded:
-            await asyncio.to_thread(self.ledger.done, call.call_id, result.text, failed=result.ending is Ending.FAILED)
+            await self.ledger.done(call.call_id, result.text, failed=result.ending is Ending.FAILED)
         return result
 
     def _approved(self, call: Call, traits: Traits) -> Verdict:

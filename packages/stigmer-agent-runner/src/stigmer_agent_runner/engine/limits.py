@@ -5,31 +5,14 @@ Spending is kept beside the checkpoints, so that neither a restart nor a sub-age
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import time
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
+    from stigmer_agent_runner.checkpoints.protocol import Checkpoints
     from stigmer_agent_runner.engine.protocol import Segment, Usage
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS model_calls (
-  execution_id TEXT NOT NULL,
-  who TEXT NOT NULL,
-  turn INTEGER NOT NULL,
-  tokens INTEGER NOT NULL,
-  cost REAL NOT NULL,
-  seconds REAL NOT NULL,
-  PRIMARY KEY (execution_id, who, turn)
-)
-"""
-_BUSY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +52,9 @@ class Spent:
 
 @dataclass(slots=True)
 class Spending:
-    """The spending of one execution. Methods block: call them in a thread."""
+    """The spending of one execution."""
 
-    path: Path
+    checkpoints: Checkpoints
     execution_id: str
     limits: Limits
     _started: float = field(default_factory=time.monotonic)
@@ -80,23 +63,22 @@ class Spending:
     @classmethod
     def of(cls, segment: Segment) -> Spending:
         """The spending of a segment's execution."""
-        return cls(segment.paths.checkpoints, segment.execution_id, segment.limits)
+        return cls(segment.checkpoints, segment.execution_id, segment.limits)
 
-    def note(self, who: str, turn: int, usage: Usage | None) -> None:
+    async def note(self, who: str, turn: int, usage: Usage | None) -> None:
         """Write a model call down; the same call again replaces itself. who: the run that it belongs to."""
         if usage is None or not self.limits.are_counted:
             return
-        with self._connection() as database:
-            self._put(database, who, turn, Spent(usage.input + usage.output, usage.cost or 0.0))
+        await self._put(who, turn, Spent(usage.input + usage.output, usage.cost or 0.0))
 
-    def reached(self, rounds: int) -> str:
+    async def reached(self, rounds: int) -> str:
         """The limit that is reached, in words; empty while there is none. rounds: turns with tool calls so far."""
         limits = self.limits
         if limits.rounds and rounds >= limits.rounds:
             return f"{limits.rounds} tool rounds (max_tool_rounds)"
         if not limits.are_counted:
             return ""
-        spent = self._spent()
+        spent = await self._spent()
         if limits.tokens and spent.tokens >= limits.tokens:
             return f"{limits.tokens} tokens (max_total_tokens; used: {spent.tokens})"
         if limits.cost and spent.cost >= limits.cost:
@@ -105,29 +87,21 @@ class Spending:
             return f"{limits.seconds:g} seconds of work (max_work_seconds)"
         return ""
 
-    def _spent(self) -> Spent:
-        with self._connection() as database:
-            self._put(database, self._run, 0, Spent(seconds=time.monotonic() - self._started))
-            row = database.execute(
-                "SELECT COALESCE(SUM(tokens), 0), COALESCE(SUM(cost), 0), COALESCE(SUM(seconds), 0)"
-                " FROM model_calls WHERE execution_id = ?",
-                (self.execution_id,),
-            ).fetchone()
+    async def _spent(self) -> Spent:
+        await self._put(self._run, 0, Spent(seconds=time.monotonic() - self._started))
+        [row] = await self.checkpoints.execute(
+            "SELECT COALESCE(SUM(tokens), 0), COALESCE(SUM(cost), 0), COALESCE(SUM(seconds), 0)"
+            " FROM model_calls WHERE execution_id = ?",
+            (self.execution_id,),
+        )
         return Spent(int(row[0]), float(row[1]), float(row[2]))
 
-    def _put(self, database: sqlite3.Connection, who: str, turn: int, spent: Spent) -> None:
-        database.execute(
-            "INSERT OR REPLACE INTO model_calls VALUES (?, ?, ?, ?, ?, ?)",
+    async def _put(self, who: str, turn: int, spent: Spent) -> None:
+        await self.checkpoints.execute(
+            "INSERT INTO model_calls VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (execution_id, who, turn)"
+            " DO UPDATE SET tokens = excluded.tokens, cost = excluded.cost, seconds = excluded.seconds",
             (self.execution_id, who, turn, spent.tokens, spent.cost, spent.seconds),
         )
-
-    @contextlib.contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with contextlib.closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            with database:
-                database.execute(_SCHEMA)
-                yield database
 
 
 def last_turn(limit: str) -> str:

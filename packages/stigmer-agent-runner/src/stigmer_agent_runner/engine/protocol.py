@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from stigmer_agent_runner.abilities import Abilities
 from stigmer_agent_runner.approvals.policy import Approvals, Ask
+from stigmer_agent_runner.checkpoints.local import LocalCheckpoints
 from stigmer_agent_runner.engine.limits import Limits
 from stigmer_agent_runner.engine.prices import Prices
 from stigmer_agent_runner.environment import EMPTY, Environment
@@ -42,6 +43,7 @@ from stigmer_agent_runner.sandbox.job import ShellAccess
 from stigmer_agent_runner.tools.tool import Toolset
 
 if TYPE_CHECKING:
+    from stigmer_agent_runner.checkpoints.protocol import Checkpoints
     from stigmer_agent_runner.engine.providers import ModelChoice
     from stigmer_agent_runner.sessions import SessionPaths
     from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import spec_pb2
@@ -87,7 +89,8 @@ class Segment:
     redactor: takes them out of what tools say. shell: what its commands may do. surroundings: what a model must know
     about its workspace, shell and network, for the system prompt. attachments: files that come with the message.
     limits: what the execution may spend. prices: what models cost. output_schema: JSON Schema of the answer; None:
-    plain text.
+    plain text. plans: it may look, and its answer is a plan. store: where the session remembers; None: in the file of
+    its folder.
     """
 
     execution_id: str
@@ -109,6 +112,13 @@ class Segment:
     limits: Limits = field(default_factory=Limits)
     prices: Prices = field(default_factory=Prices, repr=False)
     output_schema: Mapping[str, Any] | None = None
+    plans: bool = False
+    store: Checkpoints | None = None
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """What the session remembers."""
+        return self.store or LocalCheckpoints(self.paths.checkpoints)
 
     @property
     def thread_id(self) -> str:

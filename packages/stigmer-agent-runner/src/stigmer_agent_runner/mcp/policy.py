@@ -25,7 +25,13 @@ def traits_of(use: ServerUse, tool: RemoteTool) -> Traits:
         after_crash=AfterCrash.RERUN if is_idempotent(tool.annotations) else AfterCrash.ASK,
         kind=enum_pb2.TOOL_KIND_MCP,
         mcp_server=use.config.slug,
+        reads_only=_only_reads(use, tool),
     )
+
+
+def _only_reads(use: ServerUse, tool: RemoteTool) -> bool:
+    """Whether a planning run may call a tool: its hint counts only when somebody looked at it and pinned it."""
+    return tool.annotations.get("readOnlyHint") is True and tool.name in use.pins
 
 
 def rule_of(use: ServerUse, tool: RemoteTool) -> ApprovalRule | None:

@@ -6,8 +6,10 @@ them all, so what they could reach is reduced: from then on sensitive calls of t
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stigmer_agent_runner.errors import ToolError
@@ -15,10 +17,11 @@ from stigmer_agent_runner.tools.tool import AfterCrash, ApprovalRule, Tool, Trai
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from pathlib import Path
     from typing import Any
 
+    from stigmer_agent_runner.checkpoints.marks import Marks
     from stigmer_agent_runner.redaction import Redactor
     from stigmer_agent_runner.tools.tool import Invocation
 
@@ -27,11 +30,28 @@ if TYPE_CHECKING:
 __all__ = ["Outside", "guarded"]
 
 
-class Outside:
-    """Whether a session has read text from outside: a file in its folder, so that it stays true over restarts."""
+_MARK = "read-from-outside"
 
-    def __init__(self, session: Path) -> None:
-        self._path = session / "read-from-outside"
+
+class Outside:
+    """Whether a session has read text from outside: a file in its folder, so that it stays true over restarts.
+
+    remember: tells those who go on with the session on another machine.
+    """
+
+    def __init__(self, session: Path, remember: Callable[[str], Awaitable[None]] | None = None) -> None:
+        self._path = session / _MARK
+        self._remember = remember
+
+    @classmethod
+    async def of(cls, session: Path, marks: Marks) -> Outside:
+        """That of a session which may have been elsewhere before."""
+        outside = cls(session, partial(marks.put_first, _MARK))
+        if known := await marks.get(_MARK):
+            await asyncio.to_thread(outside._write, known)
+        elif outside.source:
+            await marks.put_first(_MARK, outside.source)
+        return outside
 
     @property
     def source(self) -> str:
@@ -41,8 +61,15 @@ class Outside:
         except FileNotFoundError:
             return ""
 
-    def note(self, tool: str) -> None:
+    async def note(self, tool: str) -> None:
         """Remember it, for good: a conversation does not forget what it has read."""
+        if self.source:
+            return
+        if self._remember is not None:
+            await self._remember(tool)
+        await asyncio.to_thread(self._write, tool)
+
+    def _write(self, tool: str) -> None:
         try:
             handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
@@ -64,10 +91,10 @@ def _guarded(tool: Tool, outside: Outside, redactor: Redactor, policy: str) -> T
             result = redactor.text(await tool.run(call))
         except ToolError as error:
             if untrusted:
-                outside.note(tool.name)
+                await outside.note(tool.name)
             raise ToolError(redactor.text(str(error))) from None  # the cause may hold what is taken out here
         if untrusted:
-            outside.note(tool.name)
+            await outside.note(tool.name)
         return result
 
     traits = tool.traits

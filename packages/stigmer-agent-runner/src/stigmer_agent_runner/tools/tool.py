@@ -45,6 +45,7 @@ class Traits:
     approval: given the arguments of a call, the rule that asks for approval, or None. kind: a ToolKind.
     mcp_server: slug of the MCP server that the tool belongs to. untrusted: its results come from outside, as those of
     MCP servers always do. sensitive: a call needs approval once a conversation holds such a result (tools/guard.py).
+    reads_only: a call changes nothing, so that an execution that only plans may make it.
     """
 
     approval: Callable[[Mapping[str, Any]], ApprovalRule | None] | None = None
@@ -53,6 +54,7 @@ class Traits:
     mcp_server: str = ""
     untrusted: bool = False
     sensitive: bool = False
+    reads_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class ToolSource(Protocol):
         ...
 
 
-_READS = Traits(after_crash=AfterCrash.RERUN)
+_READS = Traits(after_crash=AfterCrash.RERUN, reads_only=True)
 
 BUILTIN: Mapping[str, Traits] = {
     "ls": _READS,
@@ -101,8 +103,8 @@ BUILTIN: Mapping[str, Traits] = {
     "write_file": Traits(after_crash=AfterCrash.RERUN),  # the same content again
     "edit_file": Traits(after_crash=AfterCrash.TELL),  # a second edit may change the text again
     "delete": Traits(after_crash=AfterCrash.RERUN),
-    "write_todos": Traits(after_crash=AfterCrash.RERUN),
-    "task": Traits(after_crash=AfterCrash.RERUN),  # a sub-agent goes on from its own checkpoint
+    "write_todos": _READS,  # nobody else sees them
+    "task": _READS,  # a sub-agent goes on from its own checkpoint, and what binds its agent binds it
 }
 """Tools that the engines bring. They act inside the session's workspace only, so none of them asks."""
 

@@ -1,4 +1,4 @@
-"""Runs an agent as a LangGraph deep agent whose every step is checkpointed in the session's SQLite file.
+"""Runs an agent as a LangGraph deep agent whose every step is checkpointed where the session remembers.
 
 A run that resumes asks the checkpoint where it stands: completed tool calls, also of a parallel batch, are never
 repeated. A stop drains the graph at its next step; the stream is never left early, which would cancel tools.
@@ -32,7 +32,7 @@ from stigmer_agent_runner.engine.graphton.calls import described
 from stigmer_agent_runner.engine.graphton.chat import chat_model, explain, is_of_endpoint
 from stigmer_agent_runner.engine.graphton.delegates import DelegatingHooks, specification, system_prompt
 from stigmer_agent_runner.engine.graphton.hooks import Run
-from stigmer_agent_runner.engine.graphton.saver import TellingSaver, opened
+from stigmer_agent_runner.engine.graphton.saver import opened
 from stigmer_agent_runner.engine.graphton.traffic import RecordingTransport, ReplayTransport, recording_file
 from stigmer_agent_runner.engine.graphton.untrusted import UntrustedOutput
 from stigmer_agent_runner.engine.limits import Spending
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from langchain_core.language_models import BaseChatModel
+    from langgraph.checkpoint.base import BaseCheckpointSaver
 
     from stigmer_agent_runner.engine.providers import ModelChoice
     from stigmer_agent_runner.settings import Settings
@@ -86,11 +87,11 @@ class GraphtonEngine:
         """Resume from the checkpoint, or start with the user message, and run until the agent answered."""
         run = Run(segment, emit, control, self._retry, self._max_steps, Gate.of(segment, emit), Spending.of(segment))
         async with AsyncExitStack() as stack:
-            database = await stack.enter_async_context(opened(segment.paths.checkpoints))
+            saver = await stack.enter_async_context(opened(segment.checkpoints, run.closed))
             try:
                 _refuse_other_engines(segment)
                 client = await stack.enter_async_context(self._client(segment))
-                return await self._drive(self._graph(run, TellingSaver(database, run.closed), client), run)
+                return await self._drive(self._graph(run, saver, client), run)
             except GraphDrained:
                 return control.outcome()
             except RunStopped:
@@ -116,7 +117,7 @@ class GraphtonEngine:
         recording = RecordingTransport(httpx2.AsyncHTTPTransport(), recording_file(data, self._record), redact)
         return openai.DefaultAsyncHttpxClient(timeout=self._timeout, transport=recording)
 
-    def _graph(self, run: Run, saver: TellingSaver, client: openai.DefaultAsyncHttpxClient) -> Any:
+    def _graph(self, run: Run, saver: BaseCheckpointSaver[str], client: openai.DefaultAsyncHttpxClient) -> Any:
         segment = run.segment
 
         def model(choice: ModelChoice) -> BaseChatModel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -171,7 +170,7 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
 
     async def _limit(self, run: Run, rounds: int) -> str:
         """The limit that is reached, which the user is told."""
-        limit = await asyncio.to_thread(run.spending.reached, rounds)
+        limit = await run.spending.reached(rounds)
         if limit:
             run.emit(Notice("limit", notice_of(limit)))
         return limit
@@ -181,7 +180,7 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
         usage = history.usage_of(message)
         if usage is not None:
             who = f"{run.sub_agent}/{run.task_id}"
-            await asyncio.to_thread(run.spending.note, who, turn, run.segment.priced(usage))
+            await run.spending.note(who, turn, run.segment.priced(usage))
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
 import aiosqlite
-from langchain_core.messages import ToolMessage
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from stigmer_agent_runner.failpoints import failpoint
+from stigmer_agent_runner.checkpoints.local import LocalCheckpoints
+from stigmer_agent_runner.engine.graphton.telling import OnSaved, Telling
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from stigmer_agent_runner.checkpoints.protocol import Checkpoints
 
 
 @asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+async def opened(checkpoints: Checkpoints, on_saved: OnSaved) -> AsyncIterator[BaseCheckpointSaver[str]]:
+    """The saver of a session's graph, wherever the session remembers."""
+    if isinstance(checkpoints, LocalCheckpoints):
+        async with _file(checkpoints.path) as database:
+            yield TellingSaver(database, on_saved)
+        return
+    from stigmer_agent_runner.engine.graphton.postgres_saver import saver_over  # noqa: PLC0415 - an extra
+
+    yield saver_over(checkpoints, on_saved)
+
+
+@asynccontextmanager
+async def _file(path: Path) -> AsyncIterator[aiosqlite.Connection]:
     """The checkpoint file of a session. What a run that was cut off had not committed is given up before it is closed.
 
     SQLite keeps a closed connection, and its locks, for as long as anything still refers to one of its statements.
@@ -32,42 +44,9 @@ async def opened(path: Path) -> AsyncIterator[aiosqlite.Connection]:
         await asyncio.gather(database.rollback(), database.close())
 
 
-async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await a transaction. A cancellation waits for its end: half of one would keep the file locked for all others."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+class TellingSaver(Telling, AsyncSqliteSaver):
+    """Over the file of a session."""
 
-
-class TellingSaver(AsyncSqliteSaver):
-    """Leaves no write half done, and calls `on_saved` with every tool result once it is committed."""
-
-    def __init__(self, database: aiosqlite.Connection, on_saved: Callable[[ToolMessage], None]) -> None:
+    def __init__(self, database: aiosqlite.Connection, on_saved: OnSaved) -> None:
         super().__init__(database)
-        self._on_saved = on_saved
-
-    async def aput(
-        self,
-        config: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> RunnableConfig:
-        """Save a checkpoint."""
-        return await _to_its_end(super().aput(config, checkpoint, metadata, new_versions))
-
-    async def aput_writes(
-        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
-    ) -> None:
-        """Save a task's writes, then tell."""
-        failpoint("before-checkpoint")
-        await _to_its_end(super().aput_writes(config, writes, task_id, task_path))
-        failpoint("after-checkpoint")
-        for channel, value in writes:
-            if channel == "messages":
-                for message in value if isinstance(value, list | tuple) else (value,):
-                    if isinstance(message, ToolMessage):
-                        self._on_saved(message)
+        self.on_saved = on_saved

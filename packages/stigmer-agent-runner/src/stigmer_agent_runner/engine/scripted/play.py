@@ -99,8 +99,8 @@ class Play:
         cls, segment: Segment, script: Script, who: Who, gate: Gate, means: tuple[Control, RetryPolicy]
     ) -> Play:
         case = script.case_for(segment.message, who.sub_agent)
-        transcript = Transcript(segment.paths.checkpoints, who.key)
-        progress = await asyncio.to_thread(transcript.open, segment.message)
+        transcript = Transcript(segment.checkpoints, who.key)
+        progress = await transcript.open(segment.message)
         toolbox = Toolbox(FileTools.of(segment))
         return cls(
             segment, case, script, who, progress, transcript, toolbox, gate, gate.emit, *means, Spending.of(segment)
@@ -138,7 +138,7 @@ class Play:
                 f"the case {self.case.name!r} has {len(self.case.turns)} turn(s), but the run stands before turn"
                 f" {number + 1}; the script changed while it ran"
             )
-        limit = await asyncio.to_thread(self.spending.reached, 0 if self.who.sub_agent else number)
+        limit = await self.spending.reached(0 if self.who.sub_agent else number)
         if limit:
             self.emit(Notice("limit", notice_of(limit)))
         turn = Turn(f"Stopped: the limit of {limit} is reached.") if limit else self.case.turns[number]
@@ -152,9 +152,9 @@ class Play:
             notice_key=f"turn-{number}/retry",
         )
         failpoint("after-model")
-        await asyncio.to_thread(self.transcript.save_turn, number, saved)
+        await self.transcript.save_turn(number, saved)
         self.progress.turns.append(saved)
-        await asyncio.to_thread(self.spending.note, self.who.key, number, self._usage(saved))
+        await self.spending.note(self.who.key, number, self._usage(saved))
         self.emit(MessageDone(number, saved.say, self._usage(saved)))
         self._request(number, saved)
 
@@ -205,7 +205,7 @@ class Play:
                 return  # its sub-agent waits or was asked to stop: it goes on from its own saved turns
         result = SavedResult(verdict.text, verdict.ending.value)
         failpoint("before-checkpoint")
-        await asyncio.to_thread(self.transcript.save_result, saved.call_id, result)
+        await self.transcript.save_result(saved.call_id, result)
         failpoint("after-checkpoint")
         self.progress.results[saved.call_id] = result
         self._report(saved, result)

@@ -1,4 +1,4 @@
-"""What the engine `scripted` remembers, in its own table of the session's checkpoint file.
+"""What the engine `scripted` remembers, in its own table of the session's checkpoints.
 
 An assistant turn is written when it is complete, a tool result as soon as the tool is done: what stands here is never
 done again. Every write is idempotent.
@@ -6,26 +6,14 @@ done again. Every write is idempotent.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS scripted_entries (
-  position INTEGER PRIMARY KEY,
-  execution_id TEXT NOT NULL,
-  entry TEXT NOT NULL,
-  body TEXT NOT NULL,
-  UNIQUE (execution_id, entry)
-)
-"""
-_BUSY_SECONDS = 10.0
+    from stigmer_agent_runner.checkpoints.protocol import Checkpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +61,20 @@ class Progress:
 
 
 class Transcript:
-    """The saved turns of one execution. Opens the file per operation; methods block: call them in a thread."""
+    """The saved turns of one execution."""
 
-    def __init__(self, path: Path, execution_id: str) -> None:
-        self._path = path
+    def __init__(self, checkpoints: Checkpoints, execution_id: str) -> None:
+        self._checkpoints = checkpoints
         self._execution_id = execution_id
 
-    def open(self, message: str) -> Progress:
+    async def open(self, message: str) -> Progress:
         """Note the user message, once however often it is delivered, and return how far the execution is."""
         progress = Progress()
-        with self._connection() as database:
-            database.execute(_SCHEMA)
-            self._put(database, "user", {"text": message})
-            rows = database.execute(
-                "SELECT entry, body FROM scripted_entries WHERE execution_id = ? ORDER BY position",
-                (self._execution_id,),
-            ).fetchall()
+        await self._put("user", {"text": message})
+        rows = await self._checkpoints.execute(
+            "SELECT entry, body FROM scripted_entries WHERE execution_id = ? ORDER BY position",
+            (self._execution_id,),
+        )
         for entry, body in rows:
             kind, _, key = str(entry).partition("/")
             data = json.loads(body)
@@ -98,31 +84,22 @@ class Transcript:
                 progress.results[key] = SavedResult(data["text"], data["ending"])
         return progress
 
-    def save_turn(self, number: int, turn: SavedTurn) -> None:
+    async def save_turn(self, number: int, turn: SavedTurn) -> None:
         """Save a complete turn."""
         calls = [
             {"id": call.call_id, "tool": call.tool, "args": call.args, "approval": call.approval} for call in turn.calls
         ]
-        with self._connection() as database:
-            self._put(database, f"turn/{number}", {"say": turn.say, "calls": calls, "usage": turn.usage})
+        await self._put(f"turn/{number}", {"say": turn.say, "calls": calls, "usage": turn.usage})
 
-    def save_result(self, call_id: str, result: SavedResult) -> None:
+    async def save_result(self, call_id: str, result: SavedResult) -> None:
         """Save what a tool call gave."""
-        with self._connection() as database:
-            self._put(database, f"result/{call_id}", {"text": result.text, "ending": result.ending})
+        await self._put(f"result/{call_id}", {"text": result.text, "ending": result.ending})
 
-    def _put(self, database: sqlite3.Connection, entry: str, body: Mapping[str, Any]) -> None:
-        database.execute(
-            "INSERT OR IGNORE INTO scripted_entries (execution_id, entry, body) VALUES (?, ?, ?)",
+    async def _put(self, entry: str, body: Mapping[str, Any]) -> None:
+        await self._checkpoints.execute(
+            "INSERT INTO scripted_entries (execution_id, entry, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             (self._execution_id, entry, json.dumps(body)),
         )
-
-    @contextlib.contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with contextlib.closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            with database:
-                yield database
 
 
 def _turn(data: Mapping[str, Any]) -> SavedTurn:
