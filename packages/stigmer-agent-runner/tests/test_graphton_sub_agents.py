@@ -182,6 +182,28 @@ async def test_a_stop_takes_hold_at_the_next_turn_of_a_sub_agent(world: World) -
     assert world.calls == ["sun"]
 
 
+async def test_a_sub_agent_is_heard_while_it_speaks(world: World) -> None:
+    gate = asyncio.Event()
+    world.model.script["sun"] = [SUN[0], Turn("5500 degrees exactly", gate=gate)]
+    running = asyncio.create_task(world.run())
+
+    def said() -> list[str]:
+        found = {item.input: item.messages for item in world.reducer.status.sub_agent_executions}
+        return [message.content for message in found.get("sun heat", ()) if message.is_streaming]
+
+    def heard() -> bool:
+        world.reducer.take()
+        return said() == ["5500 "]
+
+    async with asyncio.timeout(30):
+        await until(heard)
+    gate.set()
+
+    assert await running == Completed("Both answered. ")
+    texts = [message.content for message in world.reducer.status.messages if message.type == enum_pb2.MESSAGE_AI]
+    assert [text.strip() for text in texts] == [MAIN[0].say, "Both answered."]
+
+
 async def test_a_sub_agent_of_another_engine_is_refused_by_name(world: World) -> None:
     agent = SubAgent("player", "", "You play.", ModelChoice(PROVIDERS["scripted"], ""))
 

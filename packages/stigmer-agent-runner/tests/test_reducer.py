@@ -18,6 +18,8 @@ from stigmer_agent_runner.engine.protocol import (
     MessageDone,
     MessageStarted,
     Notice,
+    SubAgentEvent,
+    SubAgentStarted,
     TextDelta,
     ToolDone,
     ToolFailed,
@@ -68,6 +70,25 @@ RUNS: dict[str, list[Event]] = {
         MessageDone(0, "whole"),
         TextDelta(0, " straggler"),
     ],
+    "sub-agents-at-once": [
+        MessageStarted(0, "scripted"),
+        MessageDone(0, "Two of them."),
+        ToolRequested(0, 0, "t1", "task", {"description": "moon", "subagent_type": "researcher"}),
+        ToolRequested(0, 1, "t2", "task", {"description": "sun", "subagent_type": "researcher"}),
+        ToolStarted("t1"),
+        ToolStarted("t2"),
+        SubAgentStarted("t1", "researcher", "moon", "moon"),
+        SubAgentStarted("t2", "researcher", "sun", "sun"),
+        SubAgentEvent("t1", MessageStarted(0, "scripted")),
+        SubAgentEvent("t2", MessageStarted(0, "scripted")),
+        SubAgentEvent("t1", TextDelta(0, "384400 ")),
+        SubAgentEvent("t2", TextDelta(0, "half an ans")),
+        SubAgentEvent("t1", TextDelta(0, "km")),
+        SubAgentEvent("t1", MessageDone(0, "384400 km", Usage(10, 2))),
+        ToolDone("t1", "384400 km"),
+        SubAgentEvent("t2", MessageStarted(0, "scripted")),
+        SubAgentEvent("t2", TextDelta(0, "5500 ")),
+    ],
 }
 
 
@@ -98,6 +119,7 @@ def _compare(name: str, status: status_pb2.AgentExecutionStatus) -> None:
 def test_a_run_gives_the_status_of_its_golden_file(name: str) -> None:
     reducer = reduced(RUNS[name])
     reducer.finish(enum_pb2.EXECUTION_COMPLETED, _at(11, 0))
+    reducer.take()
 
     _compare(name, reducer.status)
 
@@ -179,6 +201,31 @@ def test_only_what_changed_is_taken_and_what_did_not_arrive_is_taken_again() -> 
     assert [message.id for message in second.messages] == ["turn-1"]
     assert [message.id for message in third.messages] == [message.id for message in first.messages]
     assert second.phase == enum_pb2.EXECUTION_IN_PROGRESS
+
+
+def test_text_of_a_sub_agent_is_taken_as_it_comes_and_only_the_message_that_grew() -> None:
+    reducer = reduced(RUNS["sub-agents-at-once"][:11])
+    first = reducer.take()
+    assert [(item.id, item.messages[0].content) for item in first.sub_agent_executions] == [
+        ("t1", "384400 "),
+        ("t2", ""),
+    ]
+    reducer.apply(SubAgentEvent("t1", MessageDone(0, "384400 km", Usage(10, 2))), _at(10, 30))
+    assert reducer.status.streaming_usage.total_tokens == 12
+    reducer.take()
+
+    reducer.apply(SubAgentEvent("t1", MessageStarted(1, "scripted")), _at(10, 31))
+    reducer.apply(SubAgentEvent("t1", TextDelta(1, "and ")), _at(10, 32))
+    [grown] = reducer.take().sub_agent_executions
+    assert [(message.id, message.content, message.is_streaming) for message in grown.messages] == [
+        ("turn-1", "and ", True)
+    ]
+    reducer.put_back(status_pb2.AgentExecutionStatus(sub_agent_executions=[grown]))
+    reducer.apply(SubAgentEvent("t1", TextDelta(1, "more")), _at(10, 33))
+    [again] = reducer.take().sub_agent_executions
+    assert [message.content for message in again.messages] == ["and more"]
+    [moon, _sun] = reducer.status.sub_agent_executions
+    assert [message.content for message in moon.messages] == ["384400 km", "and more"]
 
 
 EVENTS = st.one_of(

@@ -284,3 +284,20 @@ async def test_a_queued_turn_can_be_ended_without_the_turn_before_it(app: App, c
     assert await _starts(app) == [turn.metadata.id]
     await report(client, turn, 1, phase="EXECUTION_COMPLETED")
     assert await _starts(app) == [turn.metadata.id, third.metadata.id]
+
+
+async def test_a_report_of_a_sub_agent_holds_only_what_it_said_anew(client: AsyncClient, turn: Any) -> None:
+    def said(**texts: str) -> list[dict[str, str]]:
+        return [{"id": message, "content": text} for message, text in texts.items()]
+
+    first = {"id": "t1", "name": "researcher", "status": "SUB_AGENT_IN_PROGRESS", "subject": "moon"}
+    await report(client, turn, 1, sub_agent_executions=[{**first, "messages": said(a="one", b="tw")}])
+    await report(client, turn, 2, sub_agent_executions=[{**first, "messages": said(b="two", c="three")}])
+    ended = {**first, "status": "SUB_AGENT_COMPLETED", "output": "three", "subject": ""}
+    await report(client, turn, 3, sub_agent_executions=[ended, {"id": "t2", "messages": said(a="other")}])
+
+    stored = await call(client, "agent_execution", "get", value=turn.metadata.id)
+    moon, sun = stored.status.sub_agent_executions
+    assert [(message.id, message.content) for message in moon.messages] == [("a", "one"), ("b", "two"), ("c", "three")]
+    assert (moon.output, moon.subject) == ("three", "")
+    assert [message.content for message in sun.messages] == ["other"]

@@ -224,8 +224,19 @@ def _merge(status: status_pb2.AgentExecutionStatus, request: io_pb2.AgentExecuti
         )
     if request.status.HasField("structured_output"):
         status.structured_output.CopyFrom(request.status.structured_output)
-    _put_by_id(status.sub_agent_executions, request.status.sub_agent_executions)
+    for item in request.status.sub_agent_executions:
+        _put_sub_agent(status, item)
     status.sequence = request.sequence
+
+
+def _put_sub_agent(status: status_pb2.AgentExecutionStatus, item: status_pb2.SubAgentExecution) -> None:
+    known = next((one for one in status.sub_agent_executions if one.id == item.id), None)
+    whole = status_pb2.SubAgentExecution()
+    whole.CopyFrom(item)
+    del whole.messages[:]
+    whole.messages.extend(known.messages if known is not None else ())
+    _put_by_id(whole.messages, item.messages)
+    (known or status.sub_agent_executions.add()).CopyFrom(whole)
 
 
 def _put_by_id(stored: Any, reported: Any) -> None:

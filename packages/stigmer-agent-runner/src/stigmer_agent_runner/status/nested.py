@@ -1,4 +1,7 @@
-"""Sub-agents in a status: each call of `task` with what happened inside it, reduced as the execution itself is."""
+"""Sub-agents in a status: each call of `task` with what happened inside it, reduced as the execution itself is.
+
+What is taken of one is its header, its to-dos, and the messages that changed: the server merges them by id.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from stigmer_agent_runner.engine import protocol as events
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, status_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from stigmer_agent_runner.status.reducer import StatusReducer
 
@@ -23,7 +26,7 @@ _ENDED = {
 
 
 class SubAgents:
-    """The sub-agents of one status. Only what changed is taken; an element is always whole."""
+    """The sub-agents of one status. Only what changed is taken."""
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class SubAgents:
         self._changed.add(event.call_id)
 
     def apply(self, event: events.SubAgentEvent, at: str) -> None:
-        """Apply what happened inside one. Streamed text is told when its turn is complete: elements travel whole."""
+        """Apply what happened inside one."""
         item = self._items.get(event.call_id)
         if item is None:
             return  # of a call that was asked again and did not come back
@@ -62,6 +65,9 @@ class SubAgents:
             inside = self._inside[event.call_id] = self._make(stored)
         inside.apply(event.event, at)
         if not isinstance(event.event, events.TextDelta):
+            _copy(inside.changed, item)  # what counts usage looks there; text can wait until it is taken
+            self._changed.add(event.call_id)
+        elif inside.dirty:
             self._changed.add(event.call_id)
 
     def closed(self, call_id: str, status: enum_pb2.ToolCallStatus, text: str, at: str) -> None:
@@ -79,20 +85,46 @@ class SubAgents:
 
     def take(self) -> list[status_pb2.SubAgentExecution]:
         """Return the elements that changed since the last take."""
-        for call_id in self._changed:
-            inside = self._inside.get(call_id)
-            if inside is not None:
-                item = self._items[call_id]
-                item.ClearField("messages")
-                item.messages.extend(inside.status.messages)
-                item.ClearField("todos")
-                for key, todo in inside.status.todos.items():
-                    item.todos[key].CopyFrom(todo)
-                inside.take()
-        taken = [item for item in self._status.sub_agent_executions if item.id in self._changed]
+        taken = [self._part(item) for item in self._status.sub_agent_executions if item.id in self._changed]
         self._changed.clear()
         return taken
 
-    def put_back(self, taken: list[str]) -> None:
-        """Mark elements as changed again, because they did not arrive."""
-        self._changed.update(taken)
+    def put_back(self, taken: Iterable[status_pb2.SubAgentExecution]) -> None:
+        """Mark what a take returned as changed again, because it did not arrive."""
+        for part in taken:
+            self._changed.add(part.id)
+            inside = self._inside.get(part.id)
+            if inside is not None:
+                inside.put_back(status_pb2.AgentExecutionStatus(messages=part.messages))
+
+    def _part(self, item: status_pb2.SubAgentExecution) -> status_pb2.SubAgentExecution:
+        inside = self._inside.get(item.id)
+        news: Sequence[status_pb2.AgentMessage] = ()
+        if inside is not None:
+            news = inside.take().messages
+            _copy(news, item)
+            item.ClearField("todos")
+            for key, todo in inside.status.todos.items():
+                item.todos[key].CopyFrom(todo)
+        return status_pb2.SubAgentExecution(
+            id=item.id,
+            name=item.name,
+            input=item.input,
+            output=item.output,
+            status=item.status,
+            started_at=item.started_at,
+            completed_at=item.completed_at,
+            error=item.error,
+            subject=item.subject,
+            messages=news,
+            todos=item.todos,
+        )
+
+
+def _copy(messages: Iterable[status_pb2.AgentMessage], item: status_pb2.SubAgentExecution) -> None:
+    """Put newer messages into an element, each in its place."""
+    known = {message.id: message for message in item.messages}
+    for message in messages:
+        if message.id not in known:
+            known[message.id] = item.messages.add()
+        known[message.id].CopyFrom(message)

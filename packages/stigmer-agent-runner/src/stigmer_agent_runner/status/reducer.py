@@ -61,6 +61,11 @@ class StatusReducer:
         """Whether there is anything to take."""
         return bool(self._changed) or self._header_changed or self._todos_changed or self._nested.dirty
 
+    @property
+    def changed(self) -> list[status_pb2.AgentMessage]:
+        """The messages that changed since the last take."""
+        return [message for message in self.status.messages if message.id in self._changed]
+
     def begin(self, text: str, at: str) -> None:
         """Start or resume: phase IN_PROGRESS, and the user message in front of everything."""
         self.status.phase = enum_pb2.EXECUTION_IN_PROGRESS
@@ -139,7 +144,7 @@ class StatusReducer:
             started_at=status.started_at,
             completed_at=status.completed_at,
             error=status.error,
-            messages=[message for message in status.messages if message.id in self._changed],
+            messages=self.changed,
             pending_approvals=status.pending_approvals,
             sub_agent_executions=self._nested.take(),
             artifacts=status.artifacts,
@@ -158,7 +163,7 @@ class StatusReducer:
     def put_back(self, part: status_pb2.AgentExecutionStatus) -> None:
         """Mark what a take returned as changed again, because it did not arrive."""
         self._changed.update(message.id for message in part.messages)
-        self._nested.put_back([item.id for item in part.sub_agent_executions])
+        self._nested.put_back(part.sub_agent_executions)
         self._header_changed = True
         self._todos_changed = self._todos_changed or bool(part.todos)
 

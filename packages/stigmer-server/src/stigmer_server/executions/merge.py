@@ -77,7 +77,8 @@ def _merge_phase(execution: Resource, report: Any, now: str) -> None:
 
 def _merge_elements(stored: Any, reported: Any, key: str) -> None:
     """Replace elements with a known key where they stand, append the others: a report holds whole elements, so that a
-    field which is empty now does not keep its old value. A list without any keys replaces the stored one.
+    field which is empty now does not keep its old value. A list without any keys replaces the stored one. Of what a
+    sub-agent said an element holds only what changed.
     """
     if not any(getattr(item, key) for item in reported):
         del stored[:]
@@ -100,9 +101,22 @@ def _replace(stored: Any, reported: Any) -> None:
     if "human_answer" in stored.DESCRIPTOR.fields_by_name and stored.status == reported.status:
         answered = stored.human_answer.request_id
         kept = stored.human_answer.SerializeToString() if answered == reported.human_request.id else b""
+    said = _said(stored, reported) if "messages" in stored.DESCRIPTOR.fields_by_name else None
     stored.CopyFrom(reported)
+    if said is not None:
+        stored.ClearField("messages")
+        stored.MergeFrom(said)
     if kept:
         stored.human_answer.ParseFromString(kept)
+
+
+def _said(stored: Any, reported: Any) -> Any:
+    """The messages of a sub-agent: those that the report holds in their places, and the others as they were."""
+    said = type(stored)()
+    said.messages.extend(stored.messages)
+    if reported.messages:
+        _merge_elements(said.messages, reported.messages, "id")
+    return said
 
 
 def _overwrite(message: Any, field: Any, value: Any) -> None:

@@ -12,8 +12,9 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ToolCallRequest
+from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import ToolMessage
+from langchain_core.messages import AIMessageChunk, ToolMessage
 from langgraph.types import Command, interrupt
 
 from stigmer_agent_runner.engine.answers import Expected
@@ -53,10 +54,28 @@ def specification(
         "name": agent.name,
         "description": agent.description or f"The sub-agent {agent.name}.",
         "system_prompt": system_prompt(own),
-        "model": model(agent.model),
+        "model": _speaking(model(agent.model)),
         "tools": [described(tool) for tool in own.tools.tools.values()],
         "middleware": [*middleware(own), _SubAgentHooks()],
     }
+
+
+class _Speech(AsyncCallbackHandler):
+    """Passes on what a sub-agent's model says while it says it: the stream of the graph is that of the agent alone."""
+
+    run_inline = True
+
+    async def on_llm_new_token(self, token: Any, *, chunk: Any = None, **_: Any) -> None:
+        """See AsyncCallbackHandler."""
+        run, message = _WORKING.get(), getattr(chunk, "message", None)
+        if run is not None and isinstance(message, AIMessageChunk):
+            run.heard(message)
+
+
+def _speaking(model: BaseChatModel) -> BaseChatModel:
+    callbacks = model.callbacks if isinstance(model.callbacks, list) else []
+    model.callbacks = [*callbacks, _Speech()]
+    return model
 
 
 class DelegatingHooks(RunHooks):
