@@ -141,7 +141,7 @@ async def test_the_shell_answers_with_output_exit_code_and_the_limit_that_ended_
     segment = segment_in(tmp_path / "s", variables={"GIVEN": "a value"})
     (tmp_path / "s" / "command-of-a-killed-runner").mkdir()
     shell = await opened(segment)
-    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == ["checkpoints.db", "workspace"]
+    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == ["workspace"]
     assert not shell.traits.sensitive
 
     async def run(**args: Any) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import date
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from agent_runner_testing.model import ModelServer, Turn
 from agent_runner_testing.player import Player
+from google.protobuf.json_format import MessageToDict
 
 from stigmer_agent_runner.checkpoints.local import LocalCheckpoints
 from stigmer_agent_runner.engine import protocol as events
@@ -19,6 +22,7 @@ from stigmer_agent_runner.engine.prices import Price, Prices
 from stigmer_agent_runner.engine.protocol import Completed, Failed, Usage
 from stigmer_agent_runner.engine.providers import PROVIDERS, ModelChoice
 from stigmer_agent_runner.errors import ResolveError
+from stigmer_agent_runner.settings import load_settings
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 
 if TYPE_CHECKING:
@@ -99,6 +103,8 @@ async def test_spending_outlives_its_process_and_counts_a_repeated_call_once(tmp
         ("openai", "gpt-5", Price(1.25, 10.0, 0.125)),
         ("openrouter", "openai/gpt-5", Price(1.25, 10.0, 0.125)),
         ("openai", "gpt-55", None),
+        ("anthropic", "claude-opus-4-5-20251101", Price(5.0, 25.0, 0.5, 6.25)),
+        ("openai", "gpt-5-nano", Price(9.0, 9.0)),
         ("ollama", "anything", Price(0.0, 0.0)),
         ("vllm", "mine", Price(3.0, 4.0)),
     ],
@@ -107,10 +113,24 @@ def test_prices_come_from_the_data_file_and_the_users_own_over_it(
     tmp_path: Path, provider: str, model: str, price: Price | None
 ) -> None:
     (tmp_path / "prices.json").write_text(json.dumps({"vllm": {"mine": {"input": 3, "output": 4}}}))
-    assert Prices.load(tmp_path).of(ModelChoice(PROVIDERS[provider], model)) == price
+    (tmp_path / "config.yaml").write_text("agent: {prices: {openai: {gpt-5-nano: {input: 9, output: 9}}}}")
+    settings = load_settings(home=tmp_path)
+    assert Prices.load(tmp_path, settings.prices).of(ModelChoice(PROVIDERS[provider], model)) == price
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"vllm": {"m": {"input": 1}}}', '{"vllm": {"m": {"input": 1, "x": 2}}}'])
+def test_every_packaged_price_says_where_it_comes_from_and_the_file_when_it_was_looked_at() -> None:
+    packaged = json.loads(files("stigmer_agent_runner.engine").joinpath("prices.json").read_text())
+    assert packaged["version"] >= 2
+    assert date.fromisoformat(packaged["date"]).year >= 2026
+    assert set(packaged["prices"]) <= set(PROVIDERS)
+    named = {prices["source"] for models in packaged["prices"].values() for prices in models.values()}
+    assert named == set(packaged["sources"])
+
+
+BAD = ({"input": 1}, {"input": 1, "x": 2}, {"input": -1, "output": 1}, {"input": True, "output": 1}, 3)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", *(json.dumps({"vllm": {"m": prices}}) for prices in BAD)])
 def test_a_bad_price_file_says_how_it_must_look(tmp_path: Path, text: str) -> None:
     (tmp_path / "prices.json").write_text(text)
     with pytest.raises(ResolveError, match=r"prices\.json"):
@@ -165,6 +185,22 @@ cases:
       - {call: [{tool: glob, args: {pattern: "*"}}], usage: {in: 200, out: 20}}
       - say: '{"age": 9}'
 """
+
+
+async def test_a_model_without_a_price_costs_unknown_and_not_nothing(stack: Stack, api: ApiServer) -> None:
+    async with ModelServer({"go": [Turn("ok")]}) as model:
+        stack.start_runner(llm_base_url=model.base_url)
+        session = api.add_session(api.add_agent(model="openai-compatible:mine"))
+        done = await stack.run(session, "go")
+        assert (done.status.phase, done.status.error) == (enum_pb2.EXECUTION_COMPLETED, "")
+        usage = done.status.streaming_usage
+        assert (usage.estimated_cost_usd, usage.unpriced_turns, usage.turn_count) == (0.0, 1, 1)
+        texts = [message.content for message in done.status.messages if message.type == enum_pb2.MESSAGE_SYSTEM]
+        assert any("nobody knows what openai-compatible:mine costs" in text for text in texts)
+        [said] = [MessageToDict(one.metadata)["usage"] for one in done.status.messages if "usage" in one.metadata]
+        assert said["cost"] == "unknown"
+        refused = await stack.run(session, "go", execution_config={"max_cost_usd": 1})
+        assert "max_cost_usd cannot be kept: nobody knows what openai-compatible:mine costs" in refused.status.error
 
 
 async def test_limits_and_schemas_of_an_execution_reach_its_status(stack: Stack, api: ApiServer) -> None:

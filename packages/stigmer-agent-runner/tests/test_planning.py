@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,6 @@ async def test_a_plan_is_made_and_carried_out_in_one_session(stack: Stack, api: 
         assert built.status.messages[-1].content.strip() == "Written."
         assert written.read_text() == "x"
         if model.requests:
-            prompts = [str(request["messages"][0]["content"]) for request in model.requests]
+            prompts = [json.dumps(request["messages"][0]["content"]) for request in model.requests]
             assert "In this turn you only plan." in prompts[0]
-            assert "<plan>\n1. Write a.txt." in prompts[-1]
+            assert "<plan>\\n1. Write a.txt." in prompts[-1]

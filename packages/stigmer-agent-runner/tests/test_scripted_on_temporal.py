@@ -93,7 +93,6 @@ async def test_without_any_model_the_error_names_the_three_places(stack: Stack, 
     [
         ({}, {"workspace_entries": [{}]}, {}, "spec.workspace_entries of the session"),
         ({}, {"harness": 2}, {}, "spec.harness CURSOR of the session"),
-        ({}, {}, {"execution_config": {"build_from_plan": True}}, "spec.execution_config.build_from_plan"),
     ],
 )
 async def test_what_is_not_supported_yet_fails_by_name(

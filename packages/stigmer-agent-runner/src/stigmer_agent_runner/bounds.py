@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.json_format import MessageToDict
 
 from stigmer_agent_runner.engine.answers import checked_schema
 from stigmer_agent_runner.engine.limits import Limits
+from stigmer_agent_runner.engine.prices import price_missing
 from stigmer_agent_runner.errors import ResolveError
 
 if TYPE_CHECKING:
@@ -20,12 +20,8 @@ if TYPE_CHECKING:
 def limits_of(config: spec_pb2.ExecutionConfig, model: ModelChoice, prices: Prices) -> Limits:
     """What the execution may spend. Raises ResolveError for a limit of cost without a price."""
     if config.max_cost_usd > 0 and prices.of(model) is None:
-        example = {model.provider.name: {model.model: {"input": 1.0, "output": 2.0}}}
-        raise ResolveError(
-            f"spec.execution_config.max_cost_usd cannot be kept: nobody knows what {model.label} costs. Write its price"
-            f" (US dollars per million tokens) into prices.json of the home: {json.dumps(example)}",
-            kind="price_unknown",
-        )
+        text = f"spec.execution_config.max_cost_usd cannot be kept: {price_missing(model)}"
+        raise ResolveError(text, kind="price_unknown")
     return Limits(
         rounds=max(0, config.max_tool_rounds),
         tokens=config.max_total_tokens,

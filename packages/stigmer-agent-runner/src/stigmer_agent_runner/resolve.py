@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from stigmer_agent_runner.approvals.stored import approvals_of
 from stigmer_agent_runner.bounds import limits_of, schema_of
 from stigmer_agent_runner.catalog import AbilityResolver
-from stigmer_agent_runner.engine.prices import Prices
+from stigmer_agent_runner.engine.prices import Prices, price_missing
 from stigmer_agent_runner.engine.protocol import Notice, Segment
 from stigmer_agent_runner.environment import load_environment
 from stigmer_agent_runner.errors import ResolveError
@@ -25,7 +25,7 @@ from stigmer_api._pb.ai.stigmer.agentic.session.v1 import enum_pb2 as session_en
 from stigmer_api.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Iterator, Mapping
     from typing import TypeVar
 
     from stigmer_agent_runner.engine.providers import ModelChoice
@@ -68,7 +68,7 @@ async def resolve(
         return choose_model(override, agent.spec.model, agent.spec.script, settings, environment) if override else model
 
     abilities = AbilityResolver(server, SkillCache(settings.home / "data" / "skills"), variables)
-    prices = Prices.load(settings.home)
+    prices = Prices.load(settings.home, settings.prices)
     segment = Segment(
         execution_id=execution.metadata.id,
         session_id=spec.session_id,
@@ -88,7 +88,8 @@ async def resolve(
         plans=only_plans(spec.execution_config),
     )
     files = attachment_note(spec.attachments, spec.workspace_file_refs)
-    return Resolved(await with_safety(segment, agent, settings, files), _notices(execution))
+    notices = (*_notices(execution), *_unpriced(segment))
+    return Resolved(await with_safety(segment, agent, settings, files), notices)
 
 
 async def _found(reading: Awaitable[T], field: str, value: str) -> T:
@@ -110,6 +111,13 @@ def _refuse_unsupported(session: session_pb2.Session) -> None:
     for field, is_declared in declared.items():
         if is_declared:
             raise ResolveError(f"{field} is not supported yet by this agent runner; remove it", kind="not_supported")
+
+
+def _unpriced(segment: Segment) -> Iterator[Notice]:
+    """A word on each model whose cost will be missing: unknown is not nothing."""
+    models = (segment.model, *(agent.model for agent in segment.abilities.sub_agents))
+    for model in dict.fromkeys(model for model in models if segment.prices.of(model) is None):
+        yield Notice(f"unpriced-{model.label}", f"The cost of this execution is not known: {price_missing(model)}")
 
 
 def _notices(execution: execution_pb2.AgentExecution) -> tuple[Notice, ...]:

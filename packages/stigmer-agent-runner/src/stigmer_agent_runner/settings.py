@@ -144,6 +144,10 @@ class Settings(BaseSettings):
     ask (commands with network or without sandbox need an approval), ask-all (tools of MCP servers that change things
     too), allow. ask: what a page says must not become what this machine does."""
 
+    prices: dict[str, Any] = _setting({}, "STIGMER_AGENT_PRICES", file="agent.prices")
+    """Prices of models over those of the package: provider, model (`*`: any), then input, output, cache_read and
+    cache_write in US dollars per million tokens. In the environment: as JSON."""
+
     log_level: str = _setting("info", "STIGMER_LOG_LEVEL", file="log_level")
     """debug, info, warning or error. Texts of users and models are never logged."""
 

@@ -1,6 +1,8 @@
-"""What models cost: list prices in US dollars per million tokens, from a data file and the user's own over it.
+"""What models cost: list prices in US dollars per million tokens, from a dated data file and the user's own over it.
 
-`$STIGMER_HOME/prices.json` has the same form as prices.json beside this file: provider, model (`*`: any), prices.
+Every model of prices.json beside this file says where its price comes from. The user's own, in this order: the setting
+`agent.prices`, and `$STIGMER_HOME/prices.json`; both hold provider, model (`*`: any) and prices. A model that nobody
+knows has no price, which is never taken for a price of 0.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from stigmer_agent_runner.errors import ResolveError
 
 _MILLION = 1_000_000
 _FIELDS = ("input", "output", "cache_read", "cache_write")
+_NOTES = frozenset({"source"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +46,17 @@ class Prices:
     table: Mapping[str, Mapping[str, Price]] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, home: Path) -> Prices:
+    def load(cls, home: Path, settings: Mapping[str, Any] | None = None) -> Prices:
         """The package's prices, and the user's over them. Raises ResolveError when the user's cannot be read."""
-        table = _parsed(json.loads(files(__package__).joinpath("prices.json").read_text(encoding="utf-8")), "prices")
+        table = _parsed(json.loads(_packaged())["prices"], "prices.json of the package")
         own = home / "prices.json"
         if own.exists():
             try:
                 given = json.loads(own.read_text(encoding="utf-8"))
             except (OSError, ValueError) as error:
                 raise ResolveError(f"{own} cannot be read: {error}", kind="invalid_prices") from error
-            for provider, models in _parsed(given, str(own)).items():
-                table[provider] = {**table.get(provider, {}), **models}
+            _put(table, _parsed(given, str(own)))
+        _put(table, _parsed(settings or {}, "agent.prices of config.yaml"))
         return cls(table)
 
     def of(self, choice: ModelChoice) -> Price | None:
@@ -64,6 +67,24 @@ class Prices:
         models = self.table.get(provider, {})
         fitting = [name for name in models if name == model or _is_dated(model, name)]
         return models[max(fitting, key=len)] if fitting else models.get("*")
+
+
+def price_missing(choice: ModelChoice) -> str:
+    """What the user is told about a model without a price, and how to give it one."""
+    example = {choice.provider.name: {choice.model: {"input": 1.0, "output": 2.0}}}
+    return (
+        f"nobody knows what {choice.label} costs. Write its price (US dollars per million tokens) into agent.prices of"
+        f" config.yaml or into prices.json of the home: {json.dumps(example)}"
+    )
+
+
+def _packaged() -> str:
+    return files(__package__).joinpath("prices.json").read_text(encoding="utf-8")
+
+
+def _put(table: dict[str, dict[str, Price]], more: Mapping[str, Mapping[str, Price]]) -> None:
+    for provider, models in more.items():
+        table[provider] = {**table.get(provider, {}), **models}
 
 
 def _is_dated(model: str, name: str) -> bool:
@@ -86,11 +107,19 @@ def _parsed(table: Any, source: str) -> dict[str, dict[str, Price]]:
 
 
 def _price(prices: Mapping[str, Any]) -> Price:
-    unknown = set(prices) - set(_FIELDS)
+    unknown = set(prices) - set(_FIELDS) - _NOTES
     if unknown:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-    return Price(float(prices["input"]), float(prices["output"]), *(_optional(prices, name) for name in _FIELDS[2:]))
+    found = [_amount(prices, name) for name in _FIELDS]
+    if found[0] is None or found[1] is None:
+        raise ValueError("input and output are needed")
+    return Price(found[0], found[1], *found[2:])
 
 
-def _optional(prices: Mapping[str, Any], name: str) -> float | None:
-    return float(prices[name]) if name in prices else None
+def _amount(prices: Mapping[str, Any], name: str) -> float | None:
+    value = prices.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not 0 <= float(value) < float("inf"):
+        raise ValueError(f"{name} must be a number that is not negative")
+    return float(value)

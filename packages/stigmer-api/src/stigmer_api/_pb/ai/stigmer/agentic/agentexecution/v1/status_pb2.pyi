@@ -243,7 +243,7 @@ class SetupProgress(_message.Message):
     def __init__(self, current_phase: _Optional[str] = ...) -> None: ...
 
 class StreamingUsageSummary(_message.Message):
-    __slots__ = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "total_tokens", "turn_count", "estimated_cost_usd", "model", "observed_at", "requested_service_tier", "requested_model_params", "requested_thinking_mode")
+    __slots__ = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "total_tokens", "turn_count", "estimated_cost_usd", "model", "observed_at", "requested_service_tier", "requested_model_params", "requested_thinking_mode", "unpriced_turns")
     INPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     CACHE_READ_TOKENS_FIELD_NUMBER: _ClassVar[int]
@@ -256,6 +256,7 @@ class StreamingUsageSummary(_message.Message):
     REQUESTED_SERVICE_TIER_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_MODEL_PARAMS_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_THINKING_MODE_FIELD_NUMBER: _ClassVar[int]
+    UNPRICED_TURNS_FIELD_NUMBER: _ClassVar[int]
     input_tokens: int
     output_tokens: int
     cache_read_tokens: int
@@ -268,7 +269,8 @@ class StreamingUsageSummary(_message.Message):
     requested_service_tier: _enum_pb2.ServiceTier
     requested_model_params: str
     requested_thinking_mode: _enum_pb2.ThinkingMode
-    def __init__(self, input_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., cache_read_tokens: _Optional[int] = ..., cache_write_tokens: _Optional[int] = ..., total_tokens: _Optional[int] = ..., turn_count: _Optional[int] = ..., estimated_cost_usd: _Optional[float] = ..., model: _Optional[str] = ..., observed_at: _Optional[str] = ..., requested_service_tier: _Optional[_Union[_enum_pb2.ServiceTier, str]] = ..., requested_model_params: _Optional[str] = ..., requested_thinking_mode: _Optional[_Union[_enum_pb2.ThinkingMode, str]] = ...) -> None: ...
+    unpriced_turns: int
+    def __init__(self, input_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., cache_read_tokens: _Optional[int] = ..., cache_write_tokens: _Optional[int] = ..., total_tokens: _Optional[int] = ..., turn_count: _Optional[int] = ..., estimated_cost_usd: _Optional[float] = ..., model: _Optional[str] = ..., observed_at: _Optional[str] = ..., requested_service_tier: _Optional[_Union[_enum_pb2.ServiceTier, str]] = ..., requested_model_params: _Optional[str] = ..., requested_thinking_mode: _Optional[_Union[_enum_pb2.ThinkingMode, str]] = ..., unpriced_turns: _Optional[int] = ...) -> None: ...
 
 class SubAgentExecution(_message.Message):
     __slots__ = ("id", "name", "input", "output", "status", "started_at", "completed_at", "error", "metadata", "messages", "subject", "todos")

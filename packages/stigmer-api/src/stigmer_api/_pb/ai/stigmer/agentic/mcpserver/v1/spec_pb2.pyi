@@ -84,14 +84,22 @@ class McpServerAuth(_message.Message):
     def __init__(self, oauth_app_ref: _Optional[_Union[_io_pb2_1.ApiResourceReference, _Mapping]] = ..., target_env_var: _Optional[str] = ..., token_lifetime_hint: _Optional[str] = ..., scope_hints: _Optional[_Iterable[str]] = ..., discovery_url: _Optional[str] = ..., oauth_only: _Optional[bool] = ...) -> None: ...
 
 class StdioServerConfig(_message.Message):
-    __slots__ = ("command", "args", "working_dir")
+    __slots__ = ("command", "args", "working_dir", "network", "workspace", "read_paths", "write_paths")
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     ARGS_FIELD_NUMBER: _ClassVar[int]
     WORKING_DIR_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_FIELD_NUMBER: _ClassVar[int]
+    WORKSPACE_FIELD_NUMBER: _ClassVar[int]
+    READ_PATHS_FIELD_NUMBER: _ClassVar[int]
+    WRITE_PATHS_FIELD_NUMBER: _ClassVar[int]
     command: str
     args: _containers.RepeatedScalarFieldContainer[str]
     working_dir: str
-    def __init__(self, command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., working_dir: _Optional[str] = ...) -> None: ...
+    network: bool
+    workspace: str
+    read_paths: _containers.RepeatedScalarFieldContainer[str]
+    write_paths: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., working_dir: _Optional[str] = ..., network: _Optional[bool] = ..., workspace: _Optional[str] = ..., read_paths: _Optional[_Iterable[str]] = ..., write_paths: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ToolApprovalPolicy(_message.Message):
     __slots__ = ("tool_name", "message", "from_destructive_hint")

@@ -27,7 +27,7 @@ from stigmer_api._pb.ai.stigmer.agentic.session.v1 import enum_pb2 as ai_dot_sti
 from stigmer_api._pb.ai.stigmer.commons.apiresource import io_pb2 as ai_dot_stigmer_dot_commons_dot_apiresource_dot_io__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(ai/stigmer/agentic/session/v1/spec.proto\x12\x1d\x61i.stigmer.agentic.session.v1\x1a&ai/stigmer/agentic/agent/v1/spec.proto\x1a(ai/stigmer/agentic/session/v1/enum.proto\x1a\'ai/stigmer/commons/apiresource/io.proto\x1a\x1b\x62uf/validate/validate.proto\"\xd1\x04\n\x0bSessionSpec\x12\x19\n\x11\x61gent_instance_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x18\n\x10harness_state_id\x18\x03 \x01(\t\x12J\n\x08metadata\x18\x05 \x03(\x0b\x32\x38.ai.stigmer.agentic.session.v1.SessionSpec.MetadataEntry\x12H\n\x11workspace_entries\x18\x06 \x03(\x0b\x32-.ai.stigmer.agentic.session.v1.WorkspaceEntry\x12\x46\n\x11mcp_server_usages\x18\x07 \x03(\x0b\x32+.ai.stigmer.agentic.agent.v1.McpServerUsage\x12H\n\nskill_refs\x18\x08 \x03(\x0b\x32\x34.ai.stigmer.commons.apiresource.ApiResourceReference\x12\x37\n\x07harness\x18\n \x01(\x0e\x32&.ai.stigmer.agentic.session.v1.Harness\x12H\n\x10\x65xecution_target\x18\x0c \x01(\x0e\x32..ai.stigmer.agentic.session.v1.ExecutionTarget\x12 \n\x18harness_state_id_history\x18\r \x03(\t\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf9\x01\n\rGitRepoSource\x12\xa0\x01\n\x03url\x18\x01 \x01(\tB\x92\x01\xbaH\x8e\x01\xba\x01\x87\x01\n\x07url.git\x12\'url must be an https or ssh git address\x1aSthis.startsWith(\'https://\') || this.startsWith(\'ssh://\') || this.startsWith(\'git@\')\xc8\x01\x01\x12\x0e\n\x06\x62ranch\x18\x02 \x01(\t\x12\x0e\n\x06\x63ommit\x18\x03 \x01(\t\x12\x1b\n\x05\x64\x65pth\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00H\x00\x88\x01\x01\x42\x08\n\x06_depth\"(\n\x0fLocalPathSource\x12\x15\n\x04path\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\"o\n\x0eWorkspaceEntry\x12\x15\n\x04name\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x46\n\x06source\x18\x02 \x01(\x0b\x32..ai.stigmer.agentic.session.v1.WorkspaceSourceB\x06\xbaH\x03\xc8\x01\x01\"\xa3\x01\n\x0fWorkspaceSource\x12@\n\x08git_repo\x18\x01 \x01(\x0b\x32,.ai.stigmer.agentic.session.v1.GitRepoSourceH\x00\x12\x44\n\nlocal_path\x18\x02 \x01(\x0b\x32..ai.stigmer.agentic.session.v1.LocalPathSourceH\x00\x42\x08\n\x06sourceb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(ai/stigmer/agentic/session/v1/spec.proto\x12\x1d\x61i.stigmer.agentic.session.v1\x1a&ai/stigmer/agentic/agent/v1/spec.proto\x1a(ai/stigmer/agentic/session/v1/enum.proto\x1a\'ai/stigmer/commons/apiresource/io.proto\x1a\x1b\x62uf/validate/validate.proto\"\x8d\x05\n\x0bSessionSpec\x12\x19\n\x11\x61gent_instance_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x18\n\x10harness_state_id\x18\x03 \x01(\t\x12J\n\x08metadata\x18\x05 \x03(\x0b\x32\x38.ai.stigmer.agentic.session.v1.SessionSpec.MetadataEntry\x12H\n\x11workspace_entries\x18\x06 \x03(\x0b\x32-.ai.stigmer.agentic.session.v1.WorkspaceEntry\x12\x46\n\x11mcp_server_usages\x18\x07 \x03(\x0b\x32+.ai.stigmer.agentic.agent.v1.McpServerUsage\x12H\n\nskill_refs\x18\x08 \x03(\x0b\x32\x34.ai.stigmer.commons.apiresource.ApiResourceReference\x12\x37\n\x07harness\x18\n \x01(\x0e\x32&.ai.stigmer.agentic.session.v1.Harness\x12H\n\x10\x65xecution_target\x18\x0c \x01(\x0e\x32..ai.stigmer.agentic.session.v1.ExecutionTarget\x12 \n\x18harness_state_id_history\x18\r \x03(\t\x12\x1b\n\x12\x66ork_of_session_id\x18\x9a\x08 \x01(\t\x12\x1d\n\x14\x66ork_at_execution_id\x18\x9b\x08 \x01(\t\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf9\x01\n\rGitRepoSource\x12\xa0\x01\n\x03url\x18\x01 \x01(\tB\x92\x01\xbaH\x8e\x01\xba\x01\x87\x01\n\x07url.git\x12\'url must be an https or ssh git address\x1aSthis.startsWith(\'https://\') || this.startsWith(\'ssh://\') || this.startsWith(\'git@\')\xc8\x01\x01\x12\x0e\n\x06\x62ranch\x18\x02 \x01(\t\x12\x0e\n\x06\x63ommit\x18\x03 \x01(\t\x12\x1b\n\x05\x64\x65pth\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00H\x00\x88\x01\x01\x42\x08\n\x06_depth\"(\n\x0fLocalPathSource\x12\x15\n\x04path\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\"o\n\x0eWorkspaceEntry\x12\x15\n\x04name\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x46\n\x06source\x18\x02 \x01(\x0b\x32..ai.stigmer.agentic.session.v1.WorkspaceSourceB\x06\xbaH\x03\xc8\x01\x01\"\xa3\x01\n\x0fWorkspaceSource\x12@\n\x08git_repo\x18\x01 \x01(\x0b\x32,.ai.stigmer.agentic.session.v1.GitRepoSourceH\x00\x12\x44\n\nlocal_path\x18\x02 \x01(\x0b\x32..ai.stigmer.agentic.session.v1.LocalPathSourceH\x00\x42\x08\n\x06sourceb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,15 +47,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WORKSPACEENTRY'].fields_by_name['source']._loaded_options = None
   _globals['_WORKSPACEENTRY'].fields_by_name['source']._serialized_options = b'\272H\003\310\001\001'
   _globals['_SESSIONSPEC']._serialized_start=228
-  _globals['_SESSIONSPEC']._serialized_end=821
-  _globals['_SESSIONSPEC_METADATAENTRY']._serialized_start=774
-  _globals['_SESSIONSPEC_METADATAENTRY']._serialized_end=821
-  _globals['_GITREPOSOURCE']._serialized_start=824
-  _globals['_GITREPOSOURCE']._serialized_end=1073
-  _globals['_LOCALPATHSOURCE']._serialized_start=1075
-  _globals['_LOCALPATHSOURCE']._serialized_end=1115
-  _globals['_WORKSPACEENTRY']._serialized_start=1117
-  _globals['_WORKSPACEENTRY']._serialized_end=1228
-  _globals['_WORKSPACESOURCE']._serialized_start=1231
-  _globals['_WORKSPACESOURCE']._serialized_end=1394
+  _globals['_SESSIONSPEC']._serialized_end=881
+  _globals['_SESSIONSPEC_METADATAENTRY']._serialized_start=834
+  _globals['_SESSIONSPEC_METADATAENTRY']._serialized_end=881
+  _globals['_GITREPOSOURCE']._serialized_start=884
+  _globals['_GITREPOSOURCE']._serialized_end=1133
+  _globals['_LOCALPATHSOURCE']._serialized_start=1135
+  _globals['_LOCALPATHSOURCE']._serialized_end=1175
+  _globals['_WORKSPACEENTRY']._serialized_start=1177
+  _globals['_WORKSPACEENTRY']._serialized_end=1288
+  _globals['_WORKSPACESOURCE']._serialized_start=1291
+  _globals['_WORKSPACESOURCE']._serialized_end=1454
 # @@protoc_insertion_point(module_scope)

@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class SessionSpec(_message.Message):
-    __slots__ = ("agent_instance_id", "subject", "harness_state_id", "metadata", "workspace_entries", "mcp_server_usages", "skill_refs", "harness", "execution_target", "harness_state_id_history")
+    __slots__ = ("agent_instance_id", "subject", "harness_state_id", "metadata", "workspace_entries", "mcp_server_usages", "skill_refs", "harness", "execution_target", "harness_state_id_history", "fork_of_session_id", "fork_at_execution_id")
     class MetadataEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +28,8 @@ class SessionSpec(_message.Message):
     HARNESS_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_TARGET_FIELD_NUMBER: _ClassVar[int]
     HARNESS_STATE_ID_HISTORY_FIELD_NUMBER: _ClassVar[int]
+    FORK_OF_SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    FORK_AT_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     agent_instance_id: str
     subject: str
     harness_state_id: str
@@ -38,7 +40,9 @@ class SessionSpec(_message.Message):
     harness: _enum_pb2.Harness
     execution_target: _enum_pb2.ExecutionTarget
     harness_state_id_history: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, agent_instance_id: _Optional[str] = ..., subject: _Optional[str] = ..., harness_state_id: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., workspace_entries: _Optional[_Iterable[_Union[WorkspaceEntry, _Mapping]]] = ..., mcp_server_usages: _Optional[_Iterable[_Union[_spec_pb2.McpServerUsage, _Mapping]]] = ..., skill_refs: _Optional[_Iterable[_Union[_io_pb2.ApiResourceReference, _Mapping]]] = ..., harness: _Optional[_Union[_enum_pb2.Harness, str]] = ..., execution_target: _Optional[_Union[_enum_pb2.ExecutionTarget, str]] = ..., harness_state_id_history: _Optional[_Iterable[str]] = ...) -> None: ...
+    fork_of_session_id: str
+    fork_at_execution_id: str
+    def __init__(self, agent_instance_id: _Optional[str] = ..., subject: _Optional[str] = ..., harness_state_id: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., workspace_entries: _Optional[_Iterable[_Union[WorkspaceEntry, _Mapping]]] = ..., mcp_server_usages: _Optional[_Iterable[_Union[_spec_pb2.McpServerUsage, _Mapping]]] = ..., skill_refs: _Optional[_Iterable[_Union[_io_pb2.ApiResourceReference, _Mapping]]] = ..., harness: _Optional[_Union[_enum_pb2.Harness, str]] = ..., execution_target: _Optional[_Union[_enum_pb2.ExecutionTarget, str]] = ..., harness_state_id_history: _Optional[_Iterable[str]] = ..., fork_of_session_id: _Optional[str] = ..., fork_at_execution_id: _Optional[str] = ...) -> None: ...
 
 class GitRepoSource(_message.Message):
     __slots__ = ("url", "branch", "commit", "depth")
