@@ -85,6 +85,44 @@ def test_variables_and_the_session_go_into_every_turn(
     assert chat(monkeypatch, capsys, "hi\n", "--session", "ses-00000000000000000000000009")[0] == 1
 
 
+def test_a_chat_may_begin_as_a_copy_and_only_its_first_turn_makes_it(
+    peer: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session: Any = kind_by_key("session").message()
+    session.metadata.id = "ses-00000000000000000000000001"
+    peer.add(kind_by_key("session"), session)
+    peer.next_timeline = says("ok")
+    assert chat(monkeypatch, capsys, "hi\n", "--fork", session.metadata.id)[0] == 0
+    stored = peer.only(EXECUTION)
+    assert (stored.spec.session_spec.fork_of_session_id, stored.spec.session_id) == (session.metadata.id, "ses-1")
+    assert chat(monkeypatch, capsys, "hi\n", "--fork", "ses-00000000000000000000000009")[0] == 1
+    code, _, err = chat(monkeypatch, capsys, "", "--fork", session.metadata.id, "--session", session.metadata.id)
+    assert (code, "--fork begins another one" in err) == (2, True)
+
+
+PLAN, BUILD = (2, False), (0, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "asked"),
+    [("/plan the move", "the move", PLAN), ("/build", "Carry out the plan.", BUILD), ("/build now", "now", BUILD)],
+)
+def test_a_turn_may_plan_or_carry_a_plan_out(
+    peer: StandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    line: str,
+    message: str,
+    asked: tuple[int, bool],
+) -> None:
+    peer.next_timeline = says("ok")
+    code, _, err = chat(monkeypatch, capsys, f"/plan\n{line}\n")
+    assert (code, "what is to be planned?" in err) == (0, True)
+    spec = peer.only(EXECUTION).spec
+    config = spec.execution_config
+    assert (spec.message, (config.interaction_mode, config.build_from_plan)) == (message, asked)
+
+
 def test_a_turn_that_fails_is_told_and_the_next_line_is_taken(
     peer: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from stigmer_agent_runner.engine.protocol import Completed
 from stigmer_agent_runner.errors import ResolveError
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 
 if TYPE_CHECKING:
     from stigmer_agent_runner.checkpoints.marks import Marks
-    from stigmer_agent_runner.engine.protocol import Outcome, Segment
+    from stigmer_agent_runner.engine.protocol import Segment
     from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import spec_pb2
 
-__all__ = ["only_plans", "remember_plan", "with_plan"]
+__all__ = ["PLAN", "only_plans", "remember_plan", "with_plan"]
 
-_MARK = "plan"
+PLAN = "plan"
+"""Name of the mark that holds the newest plan of a session."""
 
 _PLANS = (
     "In this turn you only plan. Look at whatever you need with tools that read; every call that could change something"
@@ -42,7 +42,7 @@ async def with_plan(segment: Segment, marks: Marks, *, builds: bool) -> Segment:
         return _told(segment, _PLANS)
     if not builds:
         return segment
-    plan = await marks.get(_MARK)
+    plan = await marks.get(PLAN)
     if not plan:
         raise ResolveError(
             "spec.execution_config.build_from_plan: this session has no plan yet; run an execution with"
@@ -52,10 +52,10 @@ async def with_plan(segment: Segment, marks: Marks, *, builds: bool) -> Segment:
     return _told(segment, _BUILDS.format(plan=plan))
 
 
-async def remember_plan(segment: Segment, marks: Marks, outcome: Outcome) -> None:
+async def remember_plan(segment: Segment, marks: Marks, answer: str) -> None:
     """Keep the answer of an execution that planned: the newest plan of a session counts."""
-    if segment.plans and isinstance(outcome, Completed):
-        await marks.put(_MARK, outcome.text)
+    if segment.plans:
+        await marks.put(PLAN, answer)
 
 
 def _told(segment: Segment, text: str) -> Segment:

@@ -14,6 +14,7 @@ from stigmer_agent_runner.engine.prices import Prices, price_missing
 from stigmer_agent_runner.engine.protocol import Notice, Segment
 from stigmer_agent_runner.environment import load_environment
 from stigmer_agent_runner.errors import ResolveError
+from stigmer_agent_runner.forking import Fork
 from stigmer_agent_runner.models import choose_model
 from stigmer_agent_runner.planning import only_plans
 from stigmer_agent_runner.safety import with_safety
@@ -39,10 +40,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What to run, and what to tell the user about it first."""
+    """What to run, and what to tell the user about it first. builds: it carries out the plan of its session.
+
+    fork: what its session begins as a copy of.
+    """
 
     segment: Segment
     notices: tuple[Notice, ...]
+    builds: bool = False
+    fork: Fork | None = None
 
 
 async def resolve(
@@ -89,7 +95,8 @@ async def resolve(
     )
     files = attachment_note(spec.attachments, spec.workspace_file_refs)
     notices = (*_notices(execution), *_unpriced(segment))
-    return Resolved(await with_safety(segment, agent, settings, files), notices)
+    ready = await with_safety(segment, agent, settings, files)
+    return Resolved(ready, notices, spec.execution_config.build_from_plan, _fork_of(session))
 
 
 async def _found(reading: Awaitable[T], field: str, value: str) -> T:
@@ -111,6 +118,11 @@ def _refuse_unsupported(session: session_pb2.Session) -> None:
     for field, is_declared in declared.items():
         if is_declared:
             raise ResolveError(f"{field} is not supported yet by this agent runner; remove it", kind="not_supported")
+
+
+def _fork_of(session: session_pb2.Session) -> Fork | None:
+    spec = session.spec
+    return Fork(spec.fork_of_session_id, spec.fork_at_execution_id) if spec.fork_of_session_id else None
 
 
 def _unpriced(segment: Segment) -> Iterator[Notice]:

@@ -30,6 +30,7 @@ from stigmer_agent_runner.engine.protocol import (
     Yielded,
 )
 from stigmer_agent_runner.errors import ExecutionGone, ResolveError, SegmentFailed, ToolError
+from stigmer_agent_runner.forking import copied, note_end
 from stigmer_agent_runner.planning import remember_plan, with_plan
 from stigmer_agent_runner.redaction import ACTIVE
 from stigmer_agent_runner.resolve import resolve
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from stigmer_agent_runner.checkpoints.protocol import Checkpoints
     from stigmer_agent_runner.engine.protocol import Segment
     from stigmer_agent_runner.engine.registry import Engines
+    from stigmer_agent_runner.resolve import Resolved
     from stigmer_agent_runner.server import Server
     from stigmer_agent_runner.settings import Settings
     from stigmer_agent_runner.status.clock import Clock
@@ -138,20 +140,25 @@ class SegmentRunner:
                 for notice in resolved.notices:
                     sink.emit(notice)
                 try:
-                    segment = dataclasses.replace(resolved.segment, store=checkpoints)
-                    outcome = await self._outcome(execution, segment, sink, control)
+                    outcome = await self._outcome(resolved, checkpoints, sink, control)
                 except (ResolveError, ToolError) as error:
                     outcome = Failed(error.kind, str(error))
                 return await self._finish(sink, execution, outcome)
 
     async def _outcome(
-        self, execution: execution_pb2.AgentExecution, segment: Segment, sink: StatusSink, control: Control
+        self, resolved: Resolved, checkpoints: Checkpoints, sink: StatusSink, control: Control
     ) -> Outcome:
-        marks = Marks(segment.checkpoints, segment.session_id)
-        told = await with_plan(segment, marks, builds=execution.spec.execution_config.build_from_plan)
+        segment = dataclasses.replace(resolved.segment, store=checkpoints)
+        fork = resolved.fork
+        if fork is not None and not await copied(fork, segment, self._sessions, sink.emit, control):
+            return control.outcome()
+        marks = Marks(checkpoints, segment.session_id)
+        told = await with_plan(segment, marks, builds=resolved.builds)
         async with self._with_tools(told, marks, sink) as ready:
             outcome = await self._engine(ready, sink, control)
-        await remember_plan(told, marks, outcome)
+        if isinstance(outcome, Completed):
+            await remember_plan(told, marks, outcome.text)
+            await note_end(marks, segment.execution_id, outcome.at)
         return outcome
 
     @contextlib.asynccontextmanager

@@ -33,12 +33,18 @@ CREATE_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What `run` was asked for. input_json: JSON text as it was given, or empty."""
+    """What `run` was asked for. input_json: JSON text as it was given, or empty. fork: session to begin as a copy of.
+
+    plans: only plan. builds: carry out the session's plan.
+    """
 
     message: str = ""
     input_json: str = ""
     session: str = ""
     environment: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    fork: str = ""
+    plans: bool = False
+    builds: bool = False
 
 
 def find_runnable(client: ServerClient, word: str) -> tuple[Kind, Any]:
@@ -114,18 +120,31 @@ def start(client: ServerClient, target_kind: Kind, target: Any, request: Request
 def _agent_execution(target: Any, request: Request) -> Any:
     if not request.message:
         raise UsageError("an agent needs a message", hint="say it by -m TEXT")
+    if request.session and request.fork:
+        raise UsageError("--session goes on in a session, --fork begins another one", hint="choose one of them")
+    if request.plans and request.builds:
+        raise UsageError("--plan makes a plan, --build carries it out", hint="choose one of them")
     if request.input_json:
         raise UsageError("an agent takes no --input", hint="say what it needs by -m TEXT")
     execution: Any = kind_by_key("agent_execution").message(api_version=API_VERSION, kind="AgentExecution")
     execution.spec.agent_id = target.metadata.id
     execution.spec.message = request.message
     execution.spec.session_id = request.session
+    if request.fork:
+        execution.spec.session_spec.fork_of_session_id = request.fork
+    config = execution.spec.execution_config
+    if request.plans:
+        config.MergeFrom(type(config)(interaction_mode="INTERACTION_MODE_PLAN"))
+    if request.builds:
+        config.build_from_plan = True
     return execution
 
 
 def _workflow_execution(target: Any, request: Request) -> Any:
-    if request.session:
-        raise UsageError("a workflow has no session", hint="--session is for agents")
+    if request.session or request.fork:
+        raise UsageError("a workflow has no session", hint="--session and --fork are for agents")
+    if request.plans or request.builds:
+        raise UsageError("a workflow makes no plan", hint="--plan and --build are for agents")
     execution: Any = kind_by_key("workflow_execution").message(api_version=API_VERSION, kind="WorkflowExecution")
     execution.spec.workflow_id = target.metadata.id
     execution.spec.trigger_message = request.message

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["LocalCheckpoints", "LocalSessions"]
 
 _BUSY_SECONDS = 10.0
+_GRAPH = {"checkpoints": "<=", "writes": "<"}
+"""Tables of the graph. Writes belong to the checkpoint before the one that they lead to."""
 
 
 class LocalCheckpoints:
@@ -43,6 +45,34 @@ class LocalCheckpoints:
                 rows = database.execute(statement, values).fetchall()
             self._made = True
         return rows
+
+    async def copy_graph(self, original: SessionPaths, source: str, target: str, at: str) -> None:
+        """See Checkpoints."""
+        await asyncio.to_thread(self._copy_graph, original.checkpoints, (source, target, at))
+
+    def _copy_graph(self, original: Path, which: tuple[str, str, str]) -> None:
+        with contextlib.closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as database:
+            database.execute("ATTACH DATABASE ? AS original", (str(original),))
+            with database:
+                for name, bound in _GRAPH.items():
+                    _copy_rows(database, name, bound, which)
+
+
+def _copy_rows(database: sqlite3.Connection, table: str, bound: str, which: tuple[str, str, str]) -> None:
+    """Copy the rows of one table of the graph, which the saver of the original made; its form is taken over."""
+    source, target, at = which
+    found = database.execute("SELECT sql FROM original.sqlite_master WHERE name = ?", (table,)).fetchone()
+    if found is None:
+        return
+    if database.execute("SELECT 1 FROM main.sqlite_master WHERE name = ?", (table,)).fetchone() is None:
+        database.execute(found[0])
+    columns = [row[1] for row in database.execute(f"PRAGMA original.table_info({table})")]
+    values = ", ".join("?" if column == "thread_id" else column for column in columns)
+    database.execute(
+        f"INSERT OR IGNORE INTO main.{table} ({', '.join(columns)}) SELECT {values} FROM original.{table}"  # noqa: S608 - names of our own
+        f" WHERE thread_id = ? AND checkpoint_ns = '' AND checkpoint_id {bound} ?",
+        (target, source, at),
+    )
 
 
 class LocalSessions:

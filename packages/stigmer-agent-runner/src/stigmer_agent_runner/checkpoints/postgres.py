@@ -40,6 +40,31 @@ _NOTICE_LOST_CLIENTS = (
 )
 """A machine that vanishes says no goodbye: the lock of its sessions is free after half a minute."""
 
+_COPIES = (
+    (
+        "INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)"
+        " SELECT %(target)s, b.checkpoint_ns, b.channel, b.version, b.type, b.blob FROM checkpoint_blobs b"
+        " WHERE b.thread_id = %(source)s AND b.checkpoint_ns = '' AND EXISTS (SELECT 1 FROM checkpoints c"
+        " WHERE c.thread_id = %(source)s AND c.checkpoint_ns = '' AND c.checkpoint_id <= %(at)s"
+        " AND c.checkpoint -> 'channel_versions' ->> b.channel = b.version) ON CONFLICT DO NOTHING"
+    ),
+    (
+        "INSERT INTO checkpoint_writes"
+        " (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob, task_path)"
+        " SELECT %(target)s, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob, task_path"
+        " FROM checkpoint_writes WHERE thread_id = %(source)s AND checkpoint_ns = '' AND checkpoint_id < %(at)s"
+        " ON CONFLICT DO NOTHING"
+    ),
+    (
+        "INSERT INTO checkpoints"
+        " (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)"
+        " SELECT %(target)s, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata"
+        " FROM checkpoints WHERE thread_id = %(source)s AND checkpoint_ns = '' AND checkpoint_id <= %(at)s"
+        " ON CONFLICT DO NOTHING"
+    ),
+)
+"""The graph's own tables, the checkpoints last: what is half copied is not seen."""
+
 Connection = psycopg.AsyncConnection[Row]
 
 
@@ -54,6 +79,13 @@ class PostgresCheckpoints:
         """See Checkpoints."""
         async with self.lock:
             return await to_its_end(_executed(self.connection, statement.replace("?", "%s"), values))
+
+    async def copy_graph(self, original: SessionPaths, source: str, target: str, at: str) -> None:
+        """See Checkpoints. Every session is in the same tables."""
+        for statement in _COPIES:
+            async with self.lock:
+                values = {"source": source, "target": target, "at": at}
+                await to_its_end(_copied(self.connection, statement, values))
 
 
 class PostgresSessions:
@@ -141,6 +173,10 @@ async def _locked(connection: Connection, name: str, wait: Callable[[float], Awa
 async def _executed(connection: Connection, statement: str, values: Sequence[Any] = ()) -> list[Row]:
     cursor = await connection.execute(statement.encode(), values or None)
     return await cursor.fetchall() if cursor.description is not None else []
+
+
+async def _copied(connection: Connection, statement: str, values: dict[str, str]) -> None:
+    await connection.execute(statement.encode(), values)
 
 
 def _key(name: str) -> int:

@@ -25,6 +25,13 @@ class Checkpoints(Protocol):
         """Run one SQL statement that SQLite and Postgres both understand, `?` for values, and commit it."""
         ...
 
+    async def copy_graph(self, original: SessionPaths, source: str, target: str, at: str) -> None:
+        """Make the thread `target` of the graph, which is ours, a copy of `source` as of the checkpoint `at`.
+
+        `original` has the files of the session whose thread `source` is. Copying again changes nothing.
+        """
+        ...
+
 
 class SessionStore(Protocol):
     """The sessions of a process. One instance serves all runs."""

@@ -143,10 +143,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The agent answered."""
+    """The agent answered. at: where the conversation stands then, in the engine's own words, for a fork."""
 
     text: str
     structured: Mapping[str, Any] | None = None
+    at: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
     Approval = Callable[[Mapping[str, Any]], ApprovalRule | None]
 
-__all__ = ["Outside", "guarded"]
+__all__ = ["OUTSIDE", "Outside", "guarded"]
 
 
-_MARK = "read-from-outside"
+OUTSIDE = "read-from-outside"
+"""Name of the file, and of the mark, that remembers it."""
 
 
 class Outside:
@@ -40,17 +41,17 @@ class Outside:
     """
 
     def __init__(self, session: Path, remember: Callable[[str], Awaitable[None]] | None = None) -> None:
-        self._path = session / _MARK
+        self._path = session / OUTSIDE
         self._remember = remember
 
     @classmethod
     async def of(cls, session: Path, marks: Marks) -> Outside:
         """That of a session which may have been elsewhere before."""
-        outside = cls(session, partial(marks.put_first, _MARK))
-        if known := await marks.get(_MARK):
+        outside = cls(session, partial(marks.put_first, OUTSIDE))
+        if known := await marks.get(OUTSIDE):
             await asyncio.to_thread(outside._write, known)
         elif outside.source:
-            await marks.put_first(_MARK, outside.source)
+            await marks.put_first(OUTSIDE, outside.source)
         return outside
 
     @property

@@ -28,20 +28,27 @@ __all__ = ["Chat"]
 
 _PROMPT = "you> "
 _POLL_SECONDS = 0.2
+_MODES = {"/plan": "", "/build": "Carry out the plan."}
+"""What a line may begin with, and the message when nothing follows."""
 _HELP = """\
 A line is a message to the agent. /session shows the session's id, /exit or Ctrl-D leaves.
+/plan MESSAGE has the agent look and plan only, /build [MESSAGE] has it carry the plan out.
 Ctrl-C cancels the turn that is under way; once more leaves. At a question: y, a, e, s or n."""
 
 
 @dataclass
 class Chat:
-    """One chat. session: empty until the first turn made one. environment: variables of every turn."""
+    """One chat. session: empty until the first turn made one. environment: variables of every turn.
+
+    fork: session that the chat begins as a copy of.
+    """
 
     client: ServerClient
     agent: Any
     lines: Lines
     session: str = ""
     environment: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    fork: str = ""
     failed: bool = False
     out: Transcript = field(default_factory=Transcript)
 
@@ -54,7 +61,8 @@ class Chat:
         """Talk until the user leaves. Raises ExecutionFailedError for a pipe of which a turn failed."""
         if self.lines.interactive:
             name = self.agent.metadata.slug or self.agent.metadata.name
-            say(f"{name}: {'session ' + self.session if self.session else 'a new session'}. /help tells more.", "dim")
+            new = f"a copy of session {self.fork}" if self.fork else "a new session"
+            say(f"{name}: {'session ' + self.session if self.session else new}. /help tells more.", "dim")
         interrupted = False
         while True:
             try:
@@ -78,13 +86,23 @@ class Chat:
             say(_HELP)
         elif line == "/session":
             say(self.session or "no session yet: the first message makes one")
+        elif line.partition(" ")[0] in _MODES:
+            self._turn_in_mode(*line.partition(" ")[::2])
         elif line.startswith("/"):
             say(f"there is no command {line.split(maxsplit=1)[0]}; /help tells which there are", "yellow")
         else:
             self._turn(line)
 
-    def _turn(self, message: str) -> None:
-        request = Request(message, session=self.session, environment=self.environment)
+    def _turn_in_mode(self, mode: str, message: str) -> None:
+        message = message.strip() or _MODES[mode]
+        if message:
+            self._turn(message, plans=mode == "/plan", builds=mode == "/build")
+        else:
+            say(f"{mode} needs a message: what is to be planned?", "yellow")
+
+    def _turn(self, message: str, *, plans: bool = False, builds: bool = False) -> None:
+        fork = "" if self.session else self.fork
+        request = Request(message, "", self.session, self.environment, fork, plans, builds)
         try:
             _, execution = start(self.client, kind_by_key("agent"), self.agent, request)
         except CliError as error:

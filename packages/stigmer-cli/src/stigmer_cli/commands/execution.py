@@ -16,6 +16,9 @@ def run(  # noqa: PLR0913, PLR0917 - each parameter is an option
     input_: Annotated[str | None, typer.Option("--input", "-i", metavar="JSON|@FILE|-", help="workflow input")] = None,
     message: Annotated[str, typer.Option("--message", "-m", help="what to say to an agent; else a note")] = "",
     session: Annotated[str, typer.Option("--session", help="go on in this session of an agent")] = "",
+    fork: Annotated[str, typer.Option("--fork", metavar="SESSION", help="begin as a copy of this session")] = "",
+    plan: Annotated[bool, typer.Option("--plan", help="an agent only looks; its answer is a plan")] = False,
+    build: Annotated[bool, typer.Option("--build", help="an agent carries out the plan of --session")] = False,
     env: Annotated[list[str] | None, typer.Option("--env", help="KEY=VALUE or secret:KEY=VALUE")] = None,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="show it live until it ends")] = True,
 ) -> None:
@@ -25,7 +28,8 @@ def run(  # noqa: PLR0913, PLR0917 - each parameter is an option
 
     given = invocation.of(context)
     form = given.format("table", "json", "name")
-    request = running.Request(message, running.read_input(input_), session, running.read_environment(env or []))
+    variables = running.read_environment(env or [])
+    request = running.Request(message, running.read_input(input_), session, variables, fork, plan, build)
     with connect(given.settings()) as client:
         kind, execution = running.start(client, *running.find_runnable(client, target), request)
         if not follow:

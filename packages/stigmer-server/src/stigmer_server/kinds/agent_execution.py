@@ -12,6 +12,7 @@ from stigmer_api.kinds import kind_by_key
 from stigmer_server.executions import approvals, attachments, commands, controls, phases
 from stigmer_server.executions.context import store_context
 from stigmer_server.executions.creation import execution_fields
+from stigmer_server.executions.forks import inherit_instance
 from stigmer_server.executions.strategy import ExecutionStrategy
 from stigmer_server.executions.turns import begin_turn, next_turn
 from stigmer_server.reports import summaries, usage
@@ -86,6 +87,7 @@ def _make_session(unit: UnitOfWork, execution: Resource) -> str:
         unit.save(_AGENT, agent)
     session = new_resource(_SESSION)
     session.spec.CopyFrom(execution.spec.session_spec)
+    inherit_instance(unit, session)
     session.spec.agent_instance_id = session.spec.agent_instance_id or instance_id
     session.spec.subject = session.spec.subject or _subject(execution.spec.message)
     session.metadata.org = execution.metadata.org

@@ -6,6 +6,7 @@ repeated. A stop drains the graph at its next step; the stream is never left ear
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -159,13 +160,16 @@ class GraphtonEngine:
         """What the state of the conversation means; a message when the answer is to be repaired by it."""
         if run.gate.asks:
             return Waiting(tuple(run.gate.asks.values()))
-        after = history.since(_messages(await graph.aget_state(config)), run.segment.execution_id) or []
+        state = await graph.aget_state(config)
+        after = history.since(_messages(state), run.segment.execution_id) or []
         answer = history.answer_in(after)
         if answer is None and run.control.reason is not None:
             return run.control.outcome()  # a sub-agent stopped at a safe point of its own
         if answer is None:
             return Failed("no_answer", "the agent ended without an answer of its model")
-        return _judged(run.segment, str(answer.text), after)
+        judged = _judged(run.segment, str(answer.text), after)
+        at = str(state.config["configurable"]["checkpoint_id"])
+        return dataclasses.replace(judged, at=at) if isinstance(judged, Completed) else judged
 
     async def _stream(self, graph: Any, source: Any, config: Any, run: Run) -> None:
         drain = RunControl()
