@@ -178,17 +178,62 @@ def test_what_is_missing_is_named_before_anything_starts(stack: Stack) -> None:
     assert "REPORT_TOKEN" in refused
 
 
+def test_a_letter_waits_until_somebody_has_read_it(stack: Stack) -> None:
+    stack.ctl("apply", "-f", str(EXAMPLES / "11-approvals" / "agent.yaml"))
+    sent, kept = (started(stack, "agent/postmaster", "-m", "Write to Ada") for _ in range(2))
+    for run in (sent, kept):
+        until(stack, run, lambda found: found["status"].get("pendingApprovals"), "agentexecution")
+    stack.ctl("approve", sent)
+    stack.ctl("reject", kept, "--comment", "not today")
+    assert "Done: Wrote 33 bytes to outbox/ada.txt." in stack.ctl("watch", sent).stdout
+    assert "They said: not today" in stack.ctl("watch", kept).stdout
+
+
+def test_a_plan_changes_nothing_and_is_carried_out_in_the_next_turn(stack: Stack) -> None:
+    stack.ctl("apply", "-f", str(EXAMPLES / "12-plan-and-build" / "agent.yaml"))
+    planned = stack.json("run", "agent/gardener", "-m", "plan the beds", "--plan")
+    session = planned["spec"]["sessionId"]
+    calls = planned["status"]["messages"][1]["toolCalls"]
+    assert [call["status"] for call in calls] == ["TOOL_CALL_COMPLETED", "TOOL_CALL_SKIPPED"]
+    built = stack.ctl("run", "agent/gardener", "-m", "go ahead", "--build", "--session", session)
+    assert built.stdout == "Planted: roses\nherbs\n\n"
+
+
+def test_an_answer_fits_its_schema_and_a_limit_ends_a_run(stack: Stack) -> None:
+    folder = EXAMPLES / "13-structured-and-limits"
+    stack.ctl("apply", "-f", str(folder / "agent.yaml"))
+    stack.ctl("apply", "-f", str(folder / "runs.yaml"))
+    measured, bounded = (
+        stack.json("get", "agentexecution", name)["metadata"]["id"] for name in ("measured", "bounded")
+    )
+    assert stack.json("watch", measured)["status"]["structuredOutput"] == {"width": 6, "length": 7}
+    ended = stack.json("watch", bounded)
+    assert ended["status"]["phase"] == "EXECUTION_COMPLETED"
+    assert ended["status"]["messages"][-1]["content"].startswith("Stopped: the limit of 2 tool rounds")
+
+
+def test_two_ends_of_a_story_fork_from_one_beginning(stack: Stack) -> None:
+    stack.ctl("apply", "-f", str(EXAMPLES / "14-files-and-forks" / "agent.yaml"))
+    begun = stack.json("run", "agent/novelist", "-m", "begin")
+    assert [item["sandboxPath"] for item in begun["status"]["artifacts"]] == ["/story.txt"]
+    session = begun["spec"]["sessionId"]
+    for end in ("happy end", "sad end"):
+        told = stack.ctl("run", "agent/novelist", "-m", end, "--fork", session).stdout
+        assert told == f"It was raining. Then came the {end}.\n"
+    assert stack.ctl("run", "agent/novelist", "-m", "and?", "--session", session).stdout == "It was raining. END\n"
+
+
 def started(stack: Stack, target: str, *options: str) -> str:
     """The id of an execution that nobody follows."""
     return stack.ctl("run", target, "--no-follow", *options).stdout.strip().rpartition("/")[2]
 
 
-def until(stack: Stack, execution: str, condition: Callable[[Any], object]) -> None:
+def until(stack: Stack, execution: str, condition: Callable[[Any], object], kind: str = "workflowexecution") -> None:
     """Wait until an execution is as wanted: it is looked at again and again, which takes its time by itself."""
     for _ in range(60):
-        if condition(stack.json("get", "workflowexecution", execution)):
+        if condition(stack.json("get", kind, execution)):
             return
-    raise AssertionError(stack.json("get", "workflowexecution", execution))
+    raise AssertionError(stack.json("get", kind, execution))
 
 
 @pytest.mark.parametrize("folder", sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -30,21 +29,25 @@ def _script() -> str:
 
 
 @pytest.fixture
-def machine(stack: Stack, tmp_path: Path, postgres_url: str) -> Callable[..., RunnerProcess]:
-    """Start a runner in a home of its own, as on a machine of its own."""
-    count = 0
+def machine(stack: Stack, tmp_path: Path, postgres_url: str) -> Iterator[Callable[..., RunnerProcess]]:
+    """Start a runner in a home of its own, as on a machine of its own; whatever happens, it is ended again."""
+    started: list[RunnerProcess] = []
 
     def start(model: ModelServer, failpoint: str = "") -> RunnerProcess:
-        nonlocal count
-        count += 1
+        count = len(started) + 1
         home = tmp_path / f"machine-{count}"
         home.mkdir(mode=0o700)
         shutil.copy(stack.home / "token", home / "token")
         more = {"STIGMER_HOME": str(home), "STIGMER_DATABASE_URL": postgres_url, ENV: failpoint, SAYS: f" {SECRET}"}
         environment = stack.environment() | {"STIGMER_LLM_BASE_URL": model.base_url} | more
-        return RunnerProcess(environment, tmp_path / f"machine-{count}.log", (noting_runner_path(), _notes(tmp_path)))
+        program = (noting_runner_path(), _notes(tmp_path))
+        started.append(RunnerProcess(environment, tmp_path / f"machine-{count}.log", program))
+        return started[-1]
 
-    return start
+    yield start
+    for runner in started:
+        if runner.process.poll() is None:
+            runner.kill()
 
 
 def _notes(folder: Path) -> str:
@@ -65,20 +68,17 @@ async def test_another_machine_goes_on_with_a_session_whose_runner_was_killed(
         first = machine(model, "after-checkpoint:2")
         await stack.start(execution)
         await first.died()
-        second = machine(model)
-        try:
-            done = await api.finished(execution)
-            assert (done.status.phase, done.status.error) == (enum_pb2.EXECUTION_COMPLETED, "")
-            told = {message.content for message in done.status.messages if message.type == enum_pb2.MESSAGE_TOOL}
-            assert {text.rpartition(" ")[2] for text in told} == {"[secret:TOKEN]"}
-            assert Notebook(Path(_notes(tmp_path))).lines == [note for _, note in NOTES]
-            assert any("its files lie with another agent runner" in message.content for message in done.status.messages)
-            if engine != "scripted":
-                await stack.run(session, "and now")
-                said = [item["content"] for item in model.requests[-1]["messages"] if item["role"] == "user"]
-                assert said == ["go", "and now"]
-        finally:
-            await asyncio.to_thread(second.kill)
+        machine(model)
+        done = await api.finished(execution)
+        assert (done.status.phase, done.status.error) == (enum_pb2.EXECUTION_COMPLETED, "")
+        told = {message.content for message in done.status.messages if message.type == enum_pb2.MESSAGE_TOOL}
+        assert {text.rpartition(" ")[2] for text in told} == {"[secret:TOKEN]"}
+        assert Notebook(Path(_notes(tmp_path))).lines == [note for _, note in NOTES]
+        assert any("its files lie with another agent runner" in message.content for message in done.status.messages)
+        if engine != "scripted":
+            await stack.run(session, "and now")
+            said = [item["content"] for item in model.requests[-1]["messages"] if item["role"] == "user"]
+            assert said == ["go", "and now"]
     assert _places_of("[secret:TOKEN]", postgres_url)
     assert not _places_of(SECRET, postgres_url)
     for number in (1, 2):

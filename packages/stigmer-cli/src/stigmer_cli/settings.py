@@ -52,6 +52,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("llm.base_url", ("STIGMER_LLM_BASE_URL",), "", "address of the model provider"),
     Setting("llm.api_key", ("STIGMER_LLM_API_KEY", "OPENAI_API_KEY"), "", "key of the model provider", secret=True),
     Setting("agent.sandbox", ("STIGMER_AGENT_SANDBOX",), "", "auto, bubblewrap, landlock, unsafe or none", "auto"),
+    Setting("agent.database_url", ("STIGMER_AGENT_DATABASE_URL",), "", "Postgres for conversations", secret=True),
     Setting("org", ("STIGMER_ORG",), "--org", "organisation of resources that name none", "local"),
     Setting("token", ("STIGMER_TOKEN",), "", "bearer token; else the token file of the home", secret=True),
     Setting("log_level", ("STIGMER_LOG_LEVEL",), "", "debug, info, warning or error", "info"),
