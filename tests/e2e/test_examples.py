@@ -202,10 +202,8 @@ def test_a_plan_changes_nothing_and_is_carried_out_in_the_next_turn(stack: Stack
 def test_an_answer_fits_its_schema_and_a_limit_ends_a_run(stack: Stack) -> None:
     folder = EXAMPLES / "13-structured-and-limits"
     stack.ctl("apply", "-f", str(folder / "agent.yaml"))
-    stack.ctl("apply", "-f", str(folder / "runs.yaml"))
-    measured, bounded = (
-        stack.json("get", "agentexecution", name)["metadata"]["id"] for name in ("measured", "bounded")
-    )
+    made = stack.ctl("apply", "-f", str(folder / "runs.yaml"), "-o", "name").stdout.split()
+    measured, bounded = (name.rpartition("/")[2] for name in made)
     assert stack.json("watch", measured)["status"]["structuredOutput"] == {"width": 6, "length": 7}
     ended = stack.json("watch", bounded)
     assert ended["status"]["phase"] == "EXECUTION_COMPLETED"

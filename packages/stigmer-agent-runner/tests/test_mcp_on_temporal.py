@@ -71,7 +71,11 @@ async def test_ten_tools_of_published_servers_run_over_stdio_and_http_with_their
             api,
             "git",
             {
-                "stdio": {"command": program("mcp-server-git"), "args": ["--repository", "${REPOSITORY}"]},
+                "stdio": {
+                    "command": program("mcp-server-git"),
+                    "args": ["--repository", "${REPOSITORY}"],
+                    "write_paths": ["${REPOSITORY}"],
+                },
                 "env": {"REPOSITORY": {}},
             },
         )
@@ -259,7 +263,12 @@ async def test_no_server_outlives_a_runner_that_is_killed(
     runner = runner_process()
     log = tmp_path / "calls.log"
     add_mcp_server(
-        api, "notes", {"stdio": {"command": sys.executable, "args": [FAULTY, str(log)]}, "env": {"FAULTY": {}}}
+        api,
+        "notes",
+        {
+            "stdio": {"command": sys.executable, "args": [FAULTY, str(log)], "write_paths": [str(log.parent)]},
+            "env": {"FAULTY": {}},
+        },
     )
     session = _agent(api, _script("{tool: sleep, args: {}}"), _usage("notes", "sleep"))
     execution = api.add_execution(session, "go")

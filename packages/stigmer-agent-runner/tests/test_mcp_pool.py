@@ -119,7 +119,19 @@ async def test_a_process_gets_its_declared_variables_and_none_of_ours(
     names = (await server.call("environment", {}, repeatable=True)).text.split()
 
     assert "DECLARED" in names
-    assert set(names) <= {"DECLARED", "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LC_CTYPE"}
+    assert set(names) <= {
+        "DECLARED",
+        "GIT_CONFIG_NOSYSTEM",
+        "HOME",
+        "LOGNAME",
+        "PATH",
+        "PWD",
+        "SHELL",
+        "TERM",
+        "TMPDIR",
+        "USER",
+        "LC_CTYPE",
+    }
 
 
 async def _call_fails(server: PooledServer, tool: str, args: dict[str, str]) -> McpError:

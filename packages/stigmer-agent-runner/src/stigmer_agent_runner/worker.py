@@ -120,7 +120,13 @@ def _worker(
 
 
 def _limits(settings: Settings) -> Limits:
-    return Limits(settings.mcp_start_seconds, settings.mcp_call_seconds, settings.mcp_idle_seconds)
+    return Limits(
+        settings.mcp_start_seconds,
+        settings.mcp_call_seconds,
+        settings.mcp_idle_seconds,
+        settings.sandbox,
+        settings.home,
+    )
 
 
 async def _poll(worker: Worker, stop: asyncio.Event) -> None:

@@ -3,13 +3,14 @@
     faulty_mcp.py [LOG]
 
 Environment: FAULTY=silent|die|garbage at start; FAULTY_DESCRIPTION: description of the tool `note`; FAULTY_TOOLS=more
-adds the tool `extra`. Every call of a tool is written to LOG.
+adds the tool `extra`, FAULTY_TOOLS=python the tool `python`. Every call of a tool is written to LOG.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -29,6 +30,8 @@ def tools() -> list[dict[str, Any]]:
     ]
     found[1]["annotations"] = {"destructiveHint": True}
     found[2]["annotations"] = {"readOnlyHint": True}
+    if os.environ.get("FAULTY_TOOLS") == "python":
+        found.append({"name": "python", "description": "Says what an expression gives.", "inputSchema": OBJECT})
     if os.environ.get("FAULTY_TOOLS") == "more":
         found.append({"name": "extra", "description": "New.", "inputSchema": OBJECT})
     return found
@@ -45,6 +48,11 @@ def call(name: str, args: dict[str, Any]) -> str:
             Path(args["text"]).touch()
         sys.stderr.write("dying as told\n")
         os._exit(3)
+    if name == "python":
+        try:
+            return str(eval(args["text"], {"Path": Path, "os": os, "socket": socket, "subprocess": subprocess}))
+        except (OSError, subprocess.SubprocessError) as error:
+            return f"{type(error).__name__}: {error}"
     if name == "environment":
         return " ".join(sorted(os.environ))
     return f"noted {args.get('text', '')}"

@@ -33,8 +33,9 @@ def program(name: str) -> str:
 
 
 def stdio(slug: str, command: str, *args: str, **environment: str) -> ServerConfig:
-    """How to reach a process."""
-    return ServerConfig(f"mcp-{slug}", slug, StdioTarget(command, args, "", environment))
+    """How to reach a process. It may change what its arguments name, and what lies beside that."""
+    write = tuple(str(Path(arg).parent) for arg in args if arg.startswith("/tmp/"))
+    return ServerConfig(f"mcp-{slug}", slug, StdioTarget(command, args, "", environment, write=write))
 
 
 def faulty(slug: str, *args: str, **environment: str) -> ServerConfig:
@@ -101,6 +102,6 @@ def server_processes(*, launchers: bool = False) -> list[psutil.Process]:
     for child in children():
         with contextlib.suppress(psutil.NoSuchProcess):
             command = " ".join(child.cmdline())
-            if "mcp" in command and (launchers or "launch.py" not in command):
+            if "mcp" in command and not command.startswith("bwrap ") and (launchers or "launch.py" not in command):
                 found.append(child)
     return found

@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Self, TextIO, cast
 
 import httpx2
@@ -21,9 +20,9 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from stigmer_agent_runner.mcp import launch
 from stigmer_agent_runner.mcp.config import HttpTarget, ServerConfig, StdioTarget
 from stigmer_agent_runner.mcp.remote import Answer, McpError, McpLost, RemoteTool, ResourceTemplate, Tail
+from stigmer_agent_runner.mcp.shelter import ENVIRONMENT, Shelter, hint, launch_path
 
 __all__ = ["Session", "connected"]
 
@@ -106,7 +105,7 @@ class Session:
 
 
 @contextlib.asynccontextmanager
-async def connected(config: ServerConfig, workspace: Path, tail: Tail) -> AsyncIterator[Session]:
+async def connected(config: ServerConfig, shelter: Shelter, tail: Tail) -> AsyncIterator[Session]:
     """Connect and shake hands; a process is ended with all its children when the block ends. Raises McpError.
 
     Enter and leave it in the same task.
@@ -115,7 +114,7 @@ async def connected(config: ServerConfig, workspace: Path, tail: Tail) -> AsyncI
     body_failed = False
     with _explained(config, tail, unless=lambda: body_failed):
         async with contextlib.AsyncExitStack() as stack:
-            transport = _transport(config, workspace, stack, tail)
+            transport = _transport(config, shelter, stack, tail)
             client = await stack.enter_async_context(Client(_Watched(transport, lost.set)))
             try:
                 yield Session(client, config, tail, lost)
@@ -124,15 +123,15 @@ async def connected(config: ServerConfig, workspace: Path, tail: Tail) -> AsyncI
                 raise
 
 
-def _transport(config: ServerConfig, workspace: Path, stack: contextlib.AsyncExitStack, tail: Tail) -> Any:
+def _transport(config: ServerConfig, shelter: Shelter, stack: contextlib.AsyncExitStack, tail: Tail) -> Any:
     target = config.target
     if isinstance(target, StdioTarget):
         log = stack.enter_context(_stderr_into(tail))
         parameters = StdioServerParameters(
             command=sys.executable,
-            args=["-I", "-S", str(launch.__file__), str(os.getpid()), target.command, *target.args],
-            env=dict(target.environment),
-            cwd=target.working_dir or workspace,
+            args=["-I", "-S", launch_path(), str(os.getpid()), shelter.confinement, shelter.command, *target.args],
+            env={ENVIRONMENT: json.dumps(dict(target.environment))},
+            cwd=shelter.cwd,
             encoding_error_handler="replace",
         )
         return stdio_client(parameters, log)
@@ -250,7 +249,7 @@ def _connect_error(error: Exception, config: ServerConfig, tail: Tail) -> McpErr
     if isinstance(error, httpx2.HTTPError | OSError) and isinstance(config.target, HttpTarget):
         return McpError(f"cannot reach {where}: {str(error) or type(error).__name__}", kind="mcp_unreachable")
     if isinstance(error, MCPError) and error.code == types.CONNECTION_CLOSED:
-        return McpError(tail.appended_to(f"{where} ended before it answered"), kind="mcp_start_failed")
+        return McpError(tail.appended_to(f"{where} ended before it answered{hint(config)}"), kind="mcp_start_failed")
     text = f"{where} does not speak MCP as expected: {str(error)[:300] or type(error).__name__}"
     return McpError(tail.appended_to(text), kind="mcp_protocol")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,12 +26,20 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class StdioTarget:
-    """A process to start. `working_dir`: empty for the session's workspace. `environment`: what the server declares."""
+    """A process to start. `working_dir`: empty for the session's workspace. `environment`: what the server declares.
+
+    network, access, read and write: what its sandbox lets it do with network, workspace and files. access: write, read
+    or none.
+    """
 
     command: str
     args: tuple[str, ...]
     working_dir: str
     environment: Mapping[str, str] = field(repr=False)
+    network: bool = False
+    access: str = "write"
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,7 @@ class ServerConfig:
         facts: list[object] = [self.id]
         if isinstance(target, StdioTarget):
             facts += [target.command, *target.args, target.working_dir, *sorted(target.environment.items())]
+            facts += [target.network, target.access, *target.read, "", *target.write]
         else:
             facts += [target.url, *sorted(target.headers.items()), target.call_seconds]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
@@ -99,7 +108,28 @@ def _stdio(slug: str, spec: spec_pb2.McpServerSpec, variables: Environment, fill
     folder = fill.plain("spec.stdio.working_dir", spec.stdio.working_dir)
     if folder and not (folder.startswith("/") and Path(folder).is_dir()):
         raise _problem(slug, "spec.stdio.working_dir", f"{folder!r} is no folder of this machine (an absolute path)")
-    return StdioTarget(spec.stdio.command, args, folder, variables.of(spec.env))
+    stdio = spec.stdio
+    return StdioTarget(
+        stdio.command,
+        args,
+        folder,
+        variables.of(spec.env),
+        stdio.network,
+        stdio.workspace or "write",
+        tuple(_paths(slug, "read_paths", stdio.read_paths, fill)),
+        tuple(_paths(slug, "write_paths", stdio.write_paths, fill)),
+    )
+
+
+def _paths(slug: str, name: str, given: Iterable[str], fill: _Filler) -> Iterator[str]:
+    for at, text in enumerate(given):
+        where = f"spec.stdio.{name}[{at}]"
+        path = fill.plain(where, text)
+        if not path.startswith("/") or path == "/" or ".." in path.split("/"):
+            raise _problem(
+                slug, where, f"{path!r} must be the whole path of a file or a folder, not `/` and without `..`"
+            )
+        yield path
 
 
 def _http(slug: str, http: spec_pb2.HttpServerConfig, fill: _Filler) -> HttpTarget:

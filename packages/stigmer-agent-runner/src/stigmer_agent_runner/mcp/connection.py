@@ -14,6 +14,8 @@ import structlog
 
 from stigmer_agent_runner.mcp.config import HttpTarget, ServerConfig, StdioTarget
 from stigmer_agent_runner.mcp.remote import Answer, McpError, McpLost, RemoteTool, ResourceTemplate, Tail
+from stigmer_agent_runner.mcp.shelter import hint, shelter_for
+from stigmer_api.sandbox import AUTO
 
 if TYPE_CHECKING:
     from stigmer_agent_runner.mcp.client import Session
@@ -25,11 +27,17 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds for a start (handshake and list of tools), for a call, and until an unused connection is closed."""
+    """Seconds for a start (handshake and list of tools), for a call, and until an unused connection is closed.
+
+    sandbox: value of `agent.sandbox`, for servers that are processes. home: the home of Stigmer; None: beside the
+    workspace.
+    """
 
     start: float = 30.0
     call: float = 120.0
     idle: float = 600.0
+    sandbox: str = AUTO
+    home: Path | None = None
 
 
 class Connection:
@@ -88,7 +96,8 @@ class Connection:
         client = await asyncio.to_thread(importlib.import_module, "stigmer_agent_runner.mcp.client")
         try:
             async with asyncio.timeout(self._limits.start) as starting:
-                async with client.connected(self.config, self._workspace, tail) as session:
+                shelter = await asyncio.to_thread(shelter_for, self.config, self._workspace, self._limits)
+                async with client.connected(self.config, shelter, tail) as session:
                     self.tools = await session.tools()
                     starting.reschedule(None)
                     self._session = session
@@ -96,7 +105,8 @@ class Connection:
                     _log.info("MCP server connected", server=self.config.slug, tools=len(self.tools))
                     await self._until_over(session)
         except TimeoutError as error:
-            text = tail.appended_to(f"{self.config.where} was not ready in {self._limits.start:g} s")
+            text = f"{self.config.where} was not ready in {self._limits.start:g} s{hint(self.config)}"
+            text = tail.appended_to(text)
             _fail(ready, McpError(text, kind="mcp_start_timeout"), error)
         except McpError as error:
             _fail(ready, error, None)
