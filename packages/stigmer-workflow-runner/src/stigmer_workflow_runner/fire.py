@@ -12,9 +12,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import ActivityError
 
-with workflow.unsafe.imports_passed_through():
-    from stigmer_api.temporal import CHILD_FINISHED, WORKFLOW_FIRE, ChildFinished, WorkflowFire
-
+from stigmer_api.temporal import CHILD_FINISHED, WORKFLOW_FIRE, ChildFinished, WorkflowFire
 from stigmer_workflow_runner.temporal_runtime import CHILD_POLL, SERVER_RETRY
 
 _NOMINAL = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")

@@ -1,4 +1,4 @@
-"""The `Runtime` of the engine on Temporal. Runs inside the workflow sandbox: no I/O, no clock, no chance of its own."""
+"""The `Runtime` of the engine on Temporal. Workflow code: no I/O, no clock, no chance of its own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from temporalio import exceptions, workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType, is_cancelled_exception
 
-with workflow.unsafe.imports_passed_through():
-    from stigmer_api.dsl.errors import Json
-    from stigmer_workflow_runner.errors import Fault, error_object, fault
-    from stigmer_workflow_runner.inbox import Inbox
-    from stigmer_workflow_runner.json_text import MAX_PAYLOAD, size_of
-    from stigmer_workflow_runner.progress import Progress
-    from stigmer_workflow_runner.runtime import PUBLISH, READ_ANSWER, Call, DeadlineReachedError, Drain
+from stigmer_api.dsl.errors import Json
+from stigmer_workflow_runner.errors import Fault, error_object, fault
+from stigmer_workflow_runner.inbox import Inbox
+from stigmer_workflow_runner.json_text import MAX_PAYLOAD, size_of
+from stigmer_workflow_runner.progress import Progress
+from stigmer_workflow_runner.runtime import PUBLISH, READ_ANSWER, Call, DeadlineReachedError, Drain
 
 from stigmer_workflow_runner.elsewhere import execute_elsewhere
 

@@ -12,8 +12,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from stigmer_api.client import AsyncClient
 from stigmer_workflow_runner.activities.calls import Calls
@@ -38,48 +37,6 @@ _log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE: Final = 5.0
 TIDY_SECONDS: Final = 6 * 3600.0
-
-# The interpreter is pure and checked for determinism by its tests; re-importing it for every run would cost more than
-# running it. The workflow and its runtime stay inside the sandbox.
-PASSED_THROUGH: Final = (
-    "jsonschema_rs",
-    "purejq",
-    "ruamel",
-    "stigmer_api",
-    *(
-        f"stigmer_workflow_runner.{name}"
-        for name in (
-            "below",
-            "branches",
-            "correlating",
-            "definition",
-            "engine",
-            "entries",
-            "errors",
-            "events",
-            "excerpts",
-            "extensions",
-            "flow",
-            "inbox",
-            "json_text",
-            "models",
-            "outbound",
-            "payloads",
-            "progress",
-            "requests",
-            "runtime",
-            "schemas",
-            "state",
-            "step",
-            "tasks",
-        )
-    ),
-)
-
-
-def sandbox() -> SandboxedWorkflowRunner:
-    """The sandbox that workflows run in; the replay test uses the same."""
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
 class _Loading(Loading):
@@ -156,7 +113,9 @@ def _worker(client: Client, settings: Settings, server: AsyncClient, calls: Call
             events.read_answer,
             *calls.activities,
         ],
-        workflow_runner=sandbox(),
+        # A sandbox reads the workflow's modules anew for every run, a third of its cost. Determinism is the business of
+        # `tests/test_determinism.py`, which replays under a stricter sandbox than one that may cost nothing could be.
+        workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_activities=settings.max_concurrent_activities,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.sticky_seconds),

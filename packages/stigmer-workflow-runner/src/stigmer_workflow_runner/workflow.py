@@ -15,30 +15,28 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
-with workflow.unsafe.imports_passed_through():
-    from stigmer_api.dsl.errors import Json
-    from stigmer_api.temporal import (
-        CHILD_FINISHED,
-        RECOVERY_MEMO,
-        SET_PAUSED,
-        SIGNAL_RECEIVED,
-        TASK_ANSWERED,
-        WORKFLOW_EXECUTION,
-        ChildFinished,
-        PauseState,
-        SignalReceived,
-        TaskAnswered,
-        first_sequence,
-    )
-    from stigmer_workflow_runner.definition import compile_pinned
-    from stigmer_workflow_runner.engine import Engine, facts_of
-    from stigmer_workflow_runner.errors import Fault, bounded, describe, fault
-    from stigmer_workflow_runner.inbox import Inbox, event_of
-    from stigmer_workflow_runner.json_text import MAX_CLAIMED, MAX_CLAIMED_OUTPUT, MAX_OUTPUT, MAX_PAYLOAD, size_of
-    from stigmer_workflow_runner.progress import CANCELLED, COMPLETED, FAILED, PENDING, Progress
-    from stigmer_workflow_runner.runtime import Drain
-    from stigmer_workflow_runner.state import RunState, iso8601
-
+from stigmer_api.dsl.errors import Json
+from stigmer_api.temporal import (
+    CHILD_FINISHED,
+    RECOVERY_MEMO,
+    SET_PAUSED,
+    SIGNAL_RECEIVED,
+    TASK_ANSWERED,
+    WORKFLOW_EXECUTION,
+    ChildFinished,
+    PauseState,
+    SignalReceived,
+    TaskAnswered,
+    first_sequence,
+)
+from stigmer_workflow_runner.definition import compile_pinned
+from stigmer_workflow_runner.engine import Engine, facts_of
+from stigmer_workflow_runner.errors import Fault, bounded, describe, fault
+from stigmer_workflow_runner.inbox import Inbox, event_of
+from stigmer_workflow_runner.json_text import MAX_CLAIMED, MAX_CLAIMED_OUTPUT, MAX_OUTPUT, MAX_PAYLOAD, size_of
+from stigmer_workflow_runner.progress import CANCELLED, COMPLETED, FAILED, PENDING, Progress
+from stigmer_workflow_runner.runtime import Drain
+from stigmer_workflow_runner.state import RunState, iso8601
 from stigmer_workflow_runner.temporal_runtime import FAULT_TYPE, SERVER_RETRY, Pause, TemporalRuntime, fault_of
 
 REPORT: Final = "report_progress"
