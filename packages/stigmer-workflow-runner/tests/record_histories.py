@@ -3,7 +3,8 @@
     uv run --no-sync python packages/stigmer-workflow-runner/tests/record_histories.py
 
 Names of histories as arguments record those only. A recorded history is a promise to executions that run while the
-runner is upgraded. When behaviour has to change, guard it with `workflow.patched` and keep the old histories.
+runner is upgraded. When behaviour has to change, guard it with `workflow.patched`, or by something that loading
+records, and keep the old histories in `histories/earlier`.
 """
 
 from __future__ import annotations

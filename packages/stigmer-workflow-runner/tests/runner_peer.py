@@ -7,6 +7,7 @@ The API server keeps executions in memory and implements only what the runner ca
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import ssl
@@ -180,6 +181,7 @@ class ApiServer:
     def add_workflow(self, source: str, name: str = "flow") -> Any:
         workflow = make("workflow", name)
         workflow.spec.source = source
+        workflow.status.version_hash = hashlib.sha256(source.encode()).hexdigest()
         return self.put(workflow)
 
     def add_execution(self, workflow: Any, given: Any = None, execution_id: str = "") -> str:
@@ -194,6 +196,7 @@ class ApiServer:
         if given is not None:
             execution.spec.input_json = json.dumps(given)
         execution.status.phase = 1
+        execution.status.workflow_version_hash = workflow.status.version_hash
         return str(self.put(execution).metadata.id)
 
     def status(self, execution_id: str) -> Any:

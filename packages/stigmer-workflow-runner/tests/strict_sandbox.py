@@ -37,7 +37,8 @@ def strict() -> SandboxedWorkflowRunner:
 
 def replayer(runner: Any) -> Replayer:
     workflows = [WorkflowExecutionRun, WorkflowFireRun, WorkflowAwaitRun]
-    return Replayer(workflows=workflows, workflow_runner=runner, data_converter=DATA_CONVERTER)
+    # Debugging: no step is given up after two seconds, which a busy machine may need to read all modules anew.
+    return Replayer(workflows=workflows, workflow_runner=runner, data_converter=DATA_CONVERTER, debug_mode=True)
 
 
 class Probe(importlib.abc.MetaPathFinder, importlib.abc.Loader):

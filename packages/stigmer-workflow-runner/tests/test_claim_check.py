@@ -182,8 +182,10 @@ async def test_what_an_open_execution_refers_to_outlives_the_retention(stack: An
     assert blobs.older_than(30 * DAY) == []
     converter = data_converter(stack.settings())
     events = [event async for event in open_handle.fetch_history_events()]
-    loaded = next(e for e in events if e.HasField("activity_task_completed_event_attributes"))
-    [value] = await converter.decode(loaded.activity_task_completed_event_attributes.result.payloads)
+    markers = [
+        e.marker_recorded_event_attributes.details for e in events if e.HasField("marker_recorded_event_attributes")
+    ]
+    [value] = await converter.decode(next(found["result"] for found in markers if "result" in found).payloads)
     assert value["input"] == {"text": "o" * 80_000}
     await open_handle.terminate()
     assert stack.api.output(ended) == {"n": 90_000}

@@ -18,7 +18,7 @@ from stigmer_workflow_runner.tasks import BODIES
 def test_a_pinned_definition_is_bound_to_its_hash() -> None:
     value, workflow = read_text(HEAD + "do: [{a: {set: {x: 1}}}]")
     text = canonical(value)
-    assert compile_pinned(digest(value), text).name == workflow.name
+    assert compile_pinned(digest(canonical(value)), text).name == workflow.name
     with pytest.raises(ValueError, match="hash"):
         compile_pinned("0" * 64, text)
 

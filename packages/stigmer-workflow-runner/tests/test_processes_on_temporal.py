@@ -15,6 +15,8 @@ import pytest
 from runner_documents import HEAD
 from temporalio.client import WorkflowFailureError
 
+from stigmer_workflow_runner.activities import processes
+
 
 def sleeping(pid: Path) -> str:
     """A document whose process writes its number to `pid` and sleeps."""
@@ -49,6 +51,29 @@ async def test_a_cancelled_workflow_leaves_no_process(runner: Any, tmp_path: Pat
         async with asyncio.timeout(30):
             await handle.result()
     await eventually(lambda: not living(int(pid.read_text())))
+
+
+async def test_a_timeout_ends_on_time_although_its_process_ignores_that_it_should_end(
+    stack: Any, http: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run goes on while the process still lives; later that is killed, and its place in the worker is free."""
+    monkeypatch.setattr(processes, "STOP_SECONDS", 8.0)
+    pid = tmp_path / "pid"
+    stubborn = f"trap true TERM; echo $$ > {pid}; while true; do sleep 1; done"
+    document = f"""
+do:
+  - careful:
+      try: [{{stubborn: {{run: {{shell: {{command: '{stubborn}'}}}}, timeout: {{after: {{seconds: 4}}}}}}}}]
+      catch: {{as: late, do: [{{note: {{set: {{status: '${{ $late.status }}', at: '${{ $late.instance }}'}}}}}}]}}
+"""
+    call = f"do: [{{ask: {{call: http, with: {{method: get, endpoint: '{http.url}/free'}}}}}}]"
+    async with stack.worker(max_concurrent_activities=1):
+        execution, _ = await stack.run(HEAD + document)
+        assert stack.api.output(execution) == {"status": 408, "at": "/do/0/careful/try/0/stubborn"}
+        assert living(int(pid.read_text()))
+        second, _ = await stack.run(HEAD + call)  # it needs the only place
+        assert stack.api.output(second)["path"] == "/free"
+        assert not living(int(pid.read_text()))
 
 
 async def test_a_killed_runner_leaves_no_process(stack: Any, tmp_path: Path) -> None:

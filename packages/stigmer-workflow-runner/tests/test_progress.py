@@ -10,7 +10,7 @@ import pytest
 from stigmer_api.dsl.model import Task
 from stigmer_workflow_runner.activities.status import to_request
 from stigmer_workflow_runner.excerpts import MAX_TEXT
-from stigmer_workflow_runner.progress import COMPLETED, Progress
+from stigmer_workflow_runner.progress import COMPLETED, SETTLE_AFTER, Progress
 from stigmer_workflow_runner.state import Scope
 
 TASK = Task(name="a", kind="call http", pointer="/do/0/a", body=None, definition={})
@@ -29,7 +29,7 @@ def test_a_lost_report_comes_again_with_the_next_under_what_is_newer() -> None:
     progress.completed(TASK, Scope(), (1_700_000_001.0, 1_700_000_002.0), ({"x": 1}, {"y": 2}))
     progress.give_back()
     report = progress.take()
-    assert report["sequence"] == lost["sequence"] + 1
+    assert report["sequence"] > lost["sequence"]
     assert [task["status"] for task in report["tasks"]] == ["COMPLETED"]
     assert [event["type"] for event in report["events"]] == ["execution_started", "task_started", "task_completed"]
     assert [e["event_id"] for e in report["events"][:2]] == [e["event_id"] for e in lost["events"]]
@@ -39,8 +39,59 @@ def test_what_was_acknowledged_is_not_sent_again() -> None:
     progress = started()
     progress.take()
     progress.acknowledge()
-    assert not progress.dirty
+    assert not progress.unsettled
     assert progress.take()["tasks"] == []
+
+
+def test_news_is_told_once_and_stays_unsettled_until_a_report_of_history_was_taken() -> None:
+    progress = started()
+    assert [task["status"] for task in progress.news()["tasks"]] == ["IN_PROGRESS"]
+    progress.completed(TASK, Scope(), (1_700_000_001.0, 1_700_000_002.0), ({"x": 1}, {"y": 2}))
+    news = progress.news()
+    assert [event["type"] for event in news["events"]] == ["task_completed"]
+    assert not progress.fresh
+    assert progress.unsettled
+    settled = progress.take()
+    assert settled["sequence"] == news["sequence"]
+    assert [task["status"] for task in settled["tasks"]] == ["COMPLETED"]
+    assert [event["type"] for event in settled["events"]] == ["execution_started", "task_started", "task_completed"]
+    progress.acknowledge()
+    assert not progress.unsettled
+
+
+def test_a_report_of_history_is_due_before_a_long_wait_and_when_much_was_told() -> None:
+    progress = started()
+    progress.news()
+    assert not progress.due
+    progress.settle()
+    assert progress.due
+    progress.take()
+    progress.acknowledge()
+    assert not progress.due
+    for iteration in range(SETTLE_AFTER):
+        progress.started(TASK, Scope(iterations=(iteration,)), 1.0, None)
+        progress.news()
+    assert progress.due
+
+
+def test_what_was_told_but_not_settled_is_told_again_by_the_next_run() -> None:
+    progress = started()
+    told = progress.news()
+    carried = Progress.from_json(json.loads(json.dumps(progress.to_json())))
+    assert carried.fresh
+    assert carried.news() == told
+    assert not carried.fresh
+
+
+def test_the_same_changes_have_the_same_numbers_however_they_are_told() -> None:
+    together, apart = Progress("wex-1"), Progress("wex-1")
+    for progress in (together, apart):
+        progress.execution_started(1.0)
+        if progress is apart:
+            progress.news()
+        progress.started(TASK, Scope(), 2.0, None)
+    assert apart.news()["sequence"] == together.news()["sequence"]
+    assert apart.take() == together.take()
 
 
 def test_progress_survives_a_continue_as_new() -> None:
@@ -68,7 +119,7 @@ def test_a_report_becomes_the_message_of_the_wire() -> None:
     progress.child_ended(TASK, (5.0, 6.0), "agent", {"id": "aex-1", "phase": "COMPLETED"})
     progress.execution_ended(COMPLETED, 1_700_000_009.0, output=[1])
     request = to_request(progress.take())
-    assert (request.execution_id, request.sequence, request.status.phase) == ("wex-1", 1, 3)
+    assert (request.execution_id, request.sequence, request.status.phase) == ("wex-1", 9, 3)  # nine changes
     assert (request.status.output_json, request.status.started_at) == ("[1]", "2023-11-14T22:13:20.000Z")
     first, second = request.status.tasks
     assert (first.task_id, first.task_type, first.status, first.input_json) == ("/do/0/a", 3, 2, '{"x":1}')

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -16,8 +18,17 @@ from pydantic_settings import SettingsError
 
 from stigmer_workflow_runner.settings import Settings, SettingsInvalidError
 
+try:
+    import uvloop
+except ImportError:  # not made for every platform; it is faster and does nothing else
+    _new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+else:
+    _new_loop = uvloop.new_event_loop
+
 EXIT_CANNOT_START: Final = 3
 _PR_SET_PDEATHSIG: Final = 1
+_COLLECT_AFTER: Final = 20_000
+"""New objects after which the collector looks for cycles among them: some megabytes at most."""
 
 
 def main() -> None:
@@ -30,17 +41,26 @@ def main() -> None:
     configure_logging(settings.log_level)
     if os.environ.get("STIGMER_SUPERVISED") == "1":
         die_with_parent()
-    asyncio.run(_main(settings))
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        runner.run(_main(settings))
 
 
 async def _main(settings: Settings) -> None:
     from stigmer_workflow_runner.worker import serve  # noqa: PLC0415 - after logging is set up, and settings are good
 
+    _spare_the_collector()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await serve(settings, stop)
+
+
+def _spare_the_collector() -> None:
+    """Never look again at what is there for good, and not after every few steps at what is new."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
 
 
 def die_with_parent() -> None:

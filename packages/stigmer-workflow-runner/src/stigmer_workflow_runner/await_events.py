@@ -13,16 +13,14 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
-with workflow.unsafe.imports_passed_through():
-    from stigmer_api.dsl.errors import DslError
-    from stigmer_api.dsl.expressions import Meter
-    from stigmer_api.dsl.schedule import compile_trigger
-    from stigmer_api.temporal import EVENT_RECEIVED, STOP_AWAITING, WORKFLOW_AWAIT, EventReceived, WorkflowAwait
-    from stigmer_workflow_runner.correlating import Correlator, EventJudge
-    from stigmer_workflow_runner.engine import BREATHE_AFTER
-    from stigmer_workflow_runner.json_text import size_of
-    from stigmer_workflow_runner.runtime import FIRE_BY_EVENTS
-
+from stigmer_api.dsl.errors import DslError
+from stigmer_api.dsl.expressions import Meter
+from stigmer_api.dsl.schedule import compile_trigger
+from stigmer_api.temporal import EVENT_RECEIVED, STOP_AWAITING, WORKFLOW_AWAIT, EventReceived, WorkflowAwait
+from stigmer_workflow_runner.correlating import Correlator, EventJudge
+from stigmer_workflow_runner.engine import BREATHE_AFTER
+from stigmer_workflow_runner.json_text import size_of
+from stigmer_workflow_runner.runtime import FIRE_BY_EVENTS
 from stigmer_workflow_runner.temporal_runtime import HISTORY_BYTES, SERVER_RETRY
 
 AT_ONCE: Final = 50

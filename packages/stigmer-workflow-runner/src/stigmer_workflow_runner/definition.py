@@ -18,9 +18,9 @@ def canonical(value: Json) -> str:
     return to_text(value)
 
 
-def digest(value: Json) -> str:
-    """SHA-256 of a document's value, in hex."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+def digest(text: str) -> str:
+    """SHA-256 of a document's canonical text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @lru_cache(maxsize=256)
@@ -32,6 +32,6 @@ def compile_pinned(sha256: str, text: str) -> Workflow:
         DocumentInvalidError: this worker does not accept the document (any more).
     """
     value: Any = json.loads(text)
-    if hashlib.sha256(text.encode()).hexdigest() != sha256:
+    if digest(text) != sha256:
         raise ValueError("the definition does not match its hash")
     return compile_value(value)

@@ -11,11 +11,10 @@ from temporalio import exceptions, workflow
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType, is_cancelled_exception
 
-with workflow.unsafe.imports_passed_through():
-    from stigmer_api.dsl.errors import Json
-    from stigmer_workflow_runner.errors import Fault, fault
-    from stigmer_workflow_runner.json_text import size_of
-    from stigmer_workflow_runner.runtime import Call, Elsewhere
+from stigmer_api.dsl.errors import Json
+from stigmer_workflow_runner.errors import Fault, fault
+from stigmer_workflow_runner.json_text import size_of
+from stigmer_workflow_runner.runtime import Call, Elsewhere
 
 _TEXTS = ("json/plain", "json/protobuf")
 _BYTES = ("binary/plain", "binary/protobuf")

@@ -28,17 +28,14 @@ def task_id(task: Task, scope: Scope) -> str:
     return task.pointer + "#" + ".".join(map(str, slots))
 
 
-def render_entries(entries: list[dict[str, Json]]) -> list[dict[str, Json]]:
-    """Entries as the report has them; together they stay below `MAX_DETAILS`."""
-    left, rendered = MAX_DETAILS, []
+def fitting_entries(entries: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    """Rendered entries of a report; together they stay below `MAX_DETAILS`."""
+    left, fitting = MAX_DETAILS, []
     for entry in reversed(entries):
-        found = render_entry(entry)
-        details = [key for key in ("input_json", "output_json", "error") if found.get(key)]
-        left -= sum(len(found[key].encode()) for key in details)
-        if left < 0:
-            found.update(dict.fromkeys(details, ""))
-        rendered.append(found)
-    return rendered[::-1]
+        details = [key for key in ("input_json", "output_json", "error") if entry.get(key)]
+        left -= sum(len(entry[key].encode()) for key in details)
+        fitting.append(entry if left >= 0 else {**entry, **dict.fromkeys(details, "")})
+    return fitting[::-1]
 
 
 def render_entry(entry: Mapping[str, Json]) -> dict[str, Json]:

@@ -1,7 +1,11 @@
 """What a run tells the server: task entries and events that were not acknowledged yet.
 
-Pure data in the workflow; `workflow.py` sends it. Nothing is forgotten before the server took it, so a lost report is
-repaired by the next. Bounds: in a loop only the latest `LOOP_SLOTS` iterations have entries (the entry of iteration n
+Pure data in the workflow; `workflow.py` sends it. There are two ways to the server. `news` goes beside history, at
+once and at no cost, and may be lost with the worker; so it is kept until a report that `take` made was acknowledged,
+which is a step of history. Nothing is forgotten before, so a lost report is repaired by the next.
+
+Every change has a number, and the sequence of a report is the number of its newest one: two reports with the same
+sequence say the same. Bounds: in a loop only the latest `LOOP_SLOTS` iterations have entries (the entry of iteration n
 takes over the id of iteration n - LOOP_SLOTS), and at most `MAX_EVENTS` events and `MAX_ENTRIES` entries wait for one
 report; beyond that the oldest of loop iterations go.
 """
@@ -14,7 +18,7 @@ from typing import Any, Final
 
 from stigmer_api.dsl.errors import Json
 from stigmer_api.dsl.model import Task
-from stigmer_workflow_runner.entries import HUMAN, render_entries, shorten, task_id
+from stigmer_workflow_runner.entries import HUMAN, fitting_entries, render_entry, shorten, task_id
 from stigmer_workflow_runner.errors import bounded, describe
 from stigmer_workflow_runner.json_text import readable, to_text
 from stigmer_workflow_runner.state import Scope, iso8601
@@ -22,6 +26,8 @@ from stigmer_workflow_runner.state import Scope, iso8601
 MAX_EVENTS: Final = 400
 MAX_ENTRIES: Final = 400
 MAX_EVENT_ERROR: Final = 500
+SETTLE_AFTER: Final = 100
+"""Changes told beside history after which a report of history is due: they take memory until then."""
 
 PENDING, IN_PROGRESS, COMPLETED, FAILED, SKIPPED = "PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "SKIPPED"
 CANCELLED: Final = "CANCELLED"
@@ -46,6 +52,29 @@ _TYPES: Final[Mapping[str, str]] = {
 
 
 @dataclass(slots=True)
+class _Told:
+    """Entries by id and events, as reports have them."""
+
+    entries: dict[str, dict[str, Json]] = field(default_factory=dict)
+    events: list[dict[str, Json]] = field(default_factory=list)
+
+    def under(self, newer: _Told) -> _Told:
+        """Both, and of each entry the newer."""
+        older = {key: entry for key, entry in self.entries.items() if key not in newer.entries}
+        return _Told(_latest({**older, **newer.entries}), [*self.events, *newer.events][-MAX_EVENTS:])
+
+    def __len__(self) -> int:
+        return len(self.entries) + len(self.events)
+
+
+def _latest(entries: dict[str, dict[str, Json]]) -> dict[str, dict[str, Json]]:
+    """At most `MAX_ENTRIES`; the oldest iterations of loops go first."""
+    while len(entries) > MAX_ENTRIES:
+        del entries[next((key for key, entry in entries.items() if entry["iterations"]), next(iter(entries)))]
+    return entries
+
+
+@dataclass(slots=True)
 class Progress:
     """The `Observer` of a run. Values are kept as they are and become text only when a report is made."""
 
@@ -58,11 +87,13 @@ class Progress:
     error: str = ""
     output: Json = None
     has_output: bool = False
-    dirty: bool = False
     subscriptions: list[dict[str, str]] = field(default_factory=list)
     _entries: dict[str, dict[str, Json]] = field(default_factory=dict)
     _events: list[dict[str, Json]] = field(default_factory=list)
-    _in_flight: tuple[dict[str, dict[str, Json]], list[dict[str, Json]]] | None = None
+    _told: _Told = field(default_factory=_Told)
+    _in_flight: _Told | None = None
+    _again: bool = False
+    _due: bool = False
 
     # --- the execution -----------------------------------------------------------------------------------------
 
@@ -182,8 +213,10 @@ class Progress:
 
     def _entry(self, task: Task, scope: Scope, **values: Json) -> None:
         key = task_id(task, scope)
+        self.sequence += 1
         self._entries.pop(key, None)
         self._entries[key] = {
+            "n": self.sequence,
             "task_id": key,
             "task_name": task.name,
             "task_type": _TYPES.get(task.kind, "CUSTOM"),
@@ -193,15 +226,14 @@ class Progress:
             "iterations": list(scope.iterations),
             **values,
         }
-        self.dirty = True
-        if len(self._entries) > MAX_ENTRIES:
-            oldest = next((k for k, entry in self._entries.items() if entry["iterations"]), next(iter(self._entries)))
-            del self._entries[oldest]
+        _latest(self._entries)
 
     def _event(self, kind: str, at: float, task: Task | None = None, scope: Scope | None = None, **facts: Json) -> None:
         self.events_made += 1
+        self.sequence += 1
         self._events.append(
             {
+                "n": self.sequence,
                 "event_id": f"{self.execution_id}/{self.events_made}",
                 "type": kind,
                 "at": at,
@@ -212,32 +244,43 @@ class Progress:
                 **facts,
             }
         )
-        self.dirty = True
         if len(self._events) > MAX_EVENTS:
             oldest = next((i for i, event in enumerate(self._events) if event["loop"]), 0)
             del self._events[oldest]
 
     # --- reports -----------------------------------------------------------------------------------------------
 
+    @property
+    def fresh(self) -> bool:
+        """Whether there is something that neither way has told yet."""
+        return bool(self._entries or self._events or self._again)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether there is something that no report of history has told yet."""
+        return self.fresh or bool(self._told)
+
+    @property
+    def due(self) -> bool:
+        """Whether a report of history is due."""
+        return (self._due and self.unsettled) or len(self._told) > SETTLE_AFTER
+
+    def settle(self) -> None:
+        """The run will wait for something from outside: nobody would repair a report that is lost now."""
+        self._due = True
+
+    def news(self) -> dict[str, Json]:
+        """What is fresh, for a report beside history."""
+        new = self._rendered()
+        everything = self._told.under(new)
+        shown, self._told, self._again = everything if self._again else new, everything, False
+        return self._report(shown)
+
     def take(self) -> dict[str, Json]:
-        """The next report, with everything not acknowledged. Answer with `acknowledge` or `give_back`."""
-        self.sequence += 1
-        self.dirty = False
-        entries, events = self._entries, self._events
-        self._in_flight = (entries, events)
-        self._entries, self._events = {}, []
-        report: dict[str, Json] = {
-            "execution_id": self.execution_id,
-            "sequence": self.sequence,
-            "phase": self.phase,
-            "started_at": iso8601(self.started_at) if self.started_at is not None else "",
-            "completed_at": iso8601(self.completed_at) if self.completed_at is not None else "",
-            "error": self.error,
-            "tasks": render_entries(list(entries.values())),
-            "events": [{**event, "at": iso8601(event["at"])} for event in events],
-        }
-        if self.subscriptions:
-            report["subscriptions"] = self.subscriptions
+        """Everything not acknowledged, for a report of history. Answer with `acknowledge` or `give_back`."""
+        self._in_flight = self._told.under(self._rendered())
+        self._told, self._again, self._due = _Told(), False, False
+        report = self._report(self._in_flight)
         if self.has_output:
             report["output_json"] = to_text(self.output)
         return report
@@ -249,11 +292,28 @@ class Progress:
     def give_back(self) -> None:
         """The report was lost: its content goes into the next one, under what is newer."""
         if self._in_flight is not None:
-            entries, events = self._in_flight
-            self._in_flight = None
-            self._entries = {**{k: v for k, v in entries.items() if k not in self._entries}, **self._entries}
-            self._events = [*events, *self._events][-MAX_EVENTS:]
-            self.dirty = True
+            self._told, self._in_flight, self._due = self._in_flight.under(self._told), None, True
+
+    def _rendered(self) -> _Told:
+        entries = {entry["task_id"]: render_entry(entry) for entry in self._entries.values()}
+        events = [{**event, "at": iso8601(event["at"])} for event in self._events]
+        self._entries, self._events = {}, []
+        return _Told(entries, events)
+
+    def _report(self, told: _Told) -> dict[str, Json]:
+        report: dict[str, Json] = {
+            "execution_id": self.execution_id,
+            "sequence": self.sequence,
+            "phase": self.phase,
+            "started_at": iso8601(self.started_at) if self.started_at is not None else "",
+            "completed_at": iso8601(self.completed_at) if self.completed_at is not None else "",
+            "error": self.error,
+            "tasks": fitting_entries(list(told.entries.values())),
+            "events": told.events,
+        }
+        if self.subscriptions:
+            report["subscriptions"] = self.subscriptions
+        return report
 
     def to_json(self) -> dict[str, Json]:
         """What the next run must carry on; call it with no report in flight."""
@@ -263,10 +323,10 @@ class Progress:
             "events_made": self.events_made,
             "phase": self.phase,
             "started_at": self.started_at,
-            "dirty": self.dirty,
             "subscriptions": self.subscriptions,
             "entries": [shorten(entry) for entry in self._entries.values()],
             "events": self._events,
+            "told": {"entries": fitting_entries(list(self._told.entries.values())), "events": self._told.events},
         }
 
     @classmethod
@@ -278,9 +338,12 @@ class Progress:
             events_made=value["events_made"],
             phase=value["phase"],
             started_at=value["started_at"],
-            dirty=value["dirty"],
             subscriptions=value.get("subscriptions", []),
         )
-        found._entries = {entry["task_id"]: entry for entry in value["entries"]}
-        found._events = list(value["events"])
+        # What a run of an earlier version carries has no numbers: it is as new as can be.
+        found._entries = {entry["task_id"]: {"n": found.sequence, **entry} for entry in value["entries"]}
+        found._events = [{"n": found.sequence, **event} for event in value["events"]]
+        told = value.get("told", {"entries": [], "events": []})
+        found._told = _Told({entry["task_id"]: entry for entry in told["entries"]}, told["events"])
+        found._again = bool(found._told)
         return found

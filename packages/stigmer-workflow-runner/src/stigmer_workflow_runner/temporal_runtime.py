@@ -11,16 +11,15 @@ from typing import Any, Final, TypeVar
 
 from temporalio import exceptions, workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutType, is_cancelled_exception
 
 from stigmer_api.dsl.errors import Json
+from stigmer_workflow_runner.elsewhere import execute_elsewhere
 from stigmer_workflow_runner.errors import Fault, error_object, fault
 from stigmer_workflow_runner.inbox import Inbox
 from stigmer_workflow_runner.json_text import MAX_PAYLOAD, size_of
 from stigmer_workflow_runner.progress import Progress
 from stigmer_workflow_runner.runtime import PUBLISH, READ_ANSWER, Call, DeadlineReachedError, Drain
-
-from stigmer_workflow_runner.elsewhere import execute_elsewhere
 
 T = TypeVar("T")
 
@@ -28,6 +27,9 @@ FAULT_TYPE: Final = "stigmer.fault"
 HISTORY_BYTES: Final = 2_000_000
 CHILD_POLL: Final = timedelta(minutes=10)
 """How often a workflow looks at a child by itself, in case a signal was lost with the server's database."""
+
+LONG_WAIT: Final = 5.0
+"""Seconds of a wait before which what the run told must not be lost with its worker."""
 
 MAX_STRANDS: Final = 1_000
 """Strands of one run at a time: all of them are looked at in every step, which has seconds."""
@@ -129,6 +131,7 @@ class TemporalRuntime:
     async def hold(self) -> None:
         """Wait for the resume; timeouts of the document go on."""
         self._progress.paused(workflow.time(), self._pause.reason)
+        self._progress.settle()
         await workflow.wait_condition(lambda: not self._pause.paused)
         self._moved = True
         self._progress.resumed(workflow.time())
@@ -137,10 +140,12 @@ class TemporalRuntime:
         """A durable timer."""
         remaining = deadline - workflow.time()
         if remaining > 0:
+            self._settle(remaining)
             await self._wait(lambda: False, timedelta(seconds=remaining))
 
     async def child_finished(self, execution_id: str) -> None:
         """Wait for the signal, or look after a while."""
+        self._progress.settle()
         await self._wait(lambda: execution_id in self._finished, CHILD_POLL)
         if execution_id in self._finished:
             self._finished.remove(execution_id)
@@ -156,6 +161,7 @@ class TemporalRuntime:
                 continue
             if self.draining():
                 raise Drain
+            self._settle(remaining)
             try:
                 await workflow.wait_condition(
                     lambda: ready() or self.draining() or self.holding(),
@@ -166,6 +172,11 @@ class TemporalRuntime:
                 return ready()
             self._moved = True
         return True
+
+    def _settle(self, seconds: float | None) -> None:
+        """Before a wait for which no activity holds a worker: whoever dies now is not missed for so long."""
+        if seconds is None or seconds > LONG_WAIT:
+            self._progress.settle()
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """A task of the workflow's own loop, which is deterministic."""
@@ -285,9 +296,9 @@ async def _ended(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-def fault_of(error: ActivityError, what: str) -> Fault:
-    """The DSL error of a failed activity."""
-    cause = error.cause
+def fault_of(error: FailureError, what: str) -> Fault:
+    """The DSL error of a failed activity; a local one fails with its own error, unwrapped."""
+    cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, ApplicationError) and cause.type == FAULT_TYPE and cause.details:
         return Fault(cause.details[0])
     if isinstance(cause, exceptions.TimeoutError):

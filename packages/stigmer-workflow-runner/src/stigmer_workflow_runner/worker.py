@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from temporalio import activity
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker, WorkflowInterceptorClassInput
 
 from stigmer_api.client import AsyncClient
+from stigmer_api.dsl.errors import Json
+from stigmer_workflow_runner.activities.beside import Beside
 from stigmer_workflow_runner.activities.calls import Calls
 from stigmer_workflow_runner.activities.child import Children
 from stigmer_workflow_runner.activities.events import Events
 from stigmer_workflow_runner.activities.fire import Firing
-from stigmer_workflow_runner.activities.load import Loading
+from stigmer_workflow_runner.activities.load import Loading, Pinned
 from stigmer_workflow_runner.activities.sending import Signals
 from stigmer_workflow_runner.activities.status import Reporting
 from stigmer_workflow_runner.attributes import Attributes
@@ -31,12 +31,15 @@ from stigmer_workflow_runner.json_text import MAX_CLAIMED, PAYLOAD_LIMIT
 from stigmer_workflow_runner.lifecycle import wanted_by
 from stigmer_workflow_runner.payloads import DATA_CONVERTER
 from stigmer_workflow_runner.settings import Settings
-from stigmer_workflow_runner.workflow import WorkflowExecutionRun
+from stigmer_workflow_runner.workflow import BESIDE, LOCAL_LOAD, TELL, WorkflowExecutionRun
 
 _log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE: Final = 5.0
 TIDY_SECONDS: Final = 6 * 3600.0
+STEPS_AT_ONCE: Final = 12
+"""Steps of workflows that are taken from Temporal together. One interpreter lock computes them all, and a step that is
+taken has seconds: on a busy machine more would only be given up together, and begun again."""
 
 
 class _Loading(Loading):
@@ -47,22 +50,19 @@ class _Loading(Loading):
         self._settings = settings
         self._attributes = attributes
 
-    @activity.defn(name="load_execution")
-    async def load(self, argument: dict[str, Any]) -> dict[str, Any]:
-        """See `Loading.load`."""
-        settings = self._settings
-        recorded: dict[str, Any] = {
+    async def recorded(self, execution: Any, pinned: Pinned) -> dict[str, Json]:
+        """See `Loading.recorded`."""
+        settings, org = self._settings, execution.metadata.org
+        return {
             "max_events": settings.max_history_events,
             "claim_check": settings.claim_check,
             "claim_threshold": settings.claim_check_threshold,
             # Temporal cancels and repeats local activities of runs that it does not keep in memory.
             "local_reports": settings.max_cached_workflows > 0,
+            "reports": BESIDE,
+            "lifecycle": wanted_by(pinned.head, org),
+            "search_attributes": await self._attributes.of(execution.metadata.id, org, pinned.head),
         }
-        loaded = await super().load(argument)
-        document = json.loads(loaded["definition"])
-        recorded["lifecycle"] = wanted_by(document, loaded["org"])
-        recorded["search_attributes"] = await self._attributes.of(argument["execution_id"], loaded["org"], document)
-        return {**loaded, **recorded}
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -73,7 +73,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     if settings.claim_check:
         PAYLOAD_LIMIT.set(MAX_CLAIMED)
     async with AsyncClient(settings.server, token) as server:
-        calls = Calls(settings, server)
+        calls, reporting = Calls(settings, server), Reporting(server)
         pause = 0.2
         try:
             while not stop.is_set():
@@ -83,7 +83,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 await Attributes(client).register()
                 tidying = asyncio.create_task(_tidy(client, settings))
                 try:
-                    await _poll(_worker(client, settings, server, calls), settings, stop)
+                    await _poll(_worker(client, settings, server, (calls, reporting)), settings, stop)
                 except (RPCError, RuntimeError, ConnectionError) as error:
                     _log.warning("the worker stopped; starting it again", error=str(error))
                     await _pause(stop, pause)
@@ -91,10 +91,23 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 finally:
                     tidying.cancel()
         finally:
+            await reporting.beside.close()
             await calls.close()
 
 
-def _worker(client: Client, settings: Settings, server: AsyncClient, calls: Calls) -> Worker:
+class _Telling(Interceptor):
+    """Gives workflow code the one function that it may call outside: it takes news and answers nothing."""
+
+    def __init__(self, beside: Beside) -> None:
+        self._tell = beside.tell
+
+    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> None:  # noqa: A002 - the SDK's name
+        """Adds the function."""
+        input.unsafe_extern_functions[TELL] = self._tell
+
+
+def _worker(client: Client, settings: Settings, server: AsyncClient, parts: tuple[Calls, Reporting]) -> Worker:
+    calls, reporting = parts
     children, events, firing = Children(server), Events(server), Firing(server)
     return Worker(
         client,
@@ -102,7 +115,7 @@ def _worker(client: Client, settings: Settings, server: AsyncClient, calls: Call
         workflows=[WorkflowExecutionRun, WorkflowFireRun, WorkflowAwaitRun],
         activities=[
             _Loading(server, settings, Attributes(client)).load,
-            Reporting(server).report,
+            reporting.report,
             Signals(server).send,
             children.start,
             children.read,
@@ -116,7 +129,10 @@ def _worker(client: Client, settings: Settings, server: AsyncClient, calls: Call
         # A sandbox reads the workflow's modules anew for every run, a third of its cost. Determinism is the business of
         # `tests/test_determinism.py`, which replays under a stricter sandbox than one that may cost nothing could be.
         workflow_runner=UnsandboxedWorkflowRunner(),
+        interceptors=[_Telling(reporting.beside)],
+        patch_activation_callback=lambda patch: patch.patch_id != LOCAL_LOAD or settings.max_cached_workflows > 0,
         max_cached_workflows=settings.max_cached_workflows,
+        max_concurrent_workflow_tasks=STEPS_AT_ONCE,
         max_concurrent_activities=settings.max_concurrent_activities,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.sticky_seconds),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),

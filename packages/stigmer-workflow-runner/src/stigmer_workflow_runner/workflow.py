@@ -39,7 +39,15 @@ from stigmer_workflow_runner.runtime import Drain
 from stigmer_workflow_runner.state import RunState, iso8601
 from stigmer_workflow_runner.temporal_runtime import FAULT_TYPE, SERVER_RETRY, Pause, TemporalRuntime, fault_of
 
+LOAD: Final = "load_execution"
+LOCAL_LOAD: Final = "local-load"
+"""The patch of runs that load within their first step. Workers that keep no run in memory do not begin so: Temporal
+would cancel and repeat what happens within a step."""
 REPORT: Final = "report_progress"
+TELL: Final = "stigmer.tell"
+"""Name of the function that takes news; the worker supplies it, because workflow code has no way to the world."""
+BESIDE: Final = "beside"
+"""What `reports` of the loaded execution says when news goes beside history; runs of earlier versions have no word."""
 REPORT_RETRY: Final = RetryPolicy(
     initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(milliseconds=500), maximum_attempts=3
 )
@@ -73,6 +81,8 @@ class WorkflowExecutionRun:
         self._inbox = Inbox()
         self._stopping = False
         self._local_reports = True
+        self._beside = self._told = False
+        self._loaded_at = 0
         self._lifecycle: dict[str, Json] | None = None
 
     @workflow.signal(name=SET_PAUSED)
@@ -134,18 +144,24 @@ class WorkflowExecutionRun:
             self._pause.follow(**carried.get("pause", asdict(Pause())))
             self._finished.extend(id_ for id_ in carried["finished"] if id_ not in self._finished)
         self._local_reports = loaded.get("local_reports", True)
+        self._beside = loaded.get("reports") == BESIDE
+        self._loaded_at = workflow.info().get_current_history_length()
         self._lifecycle = loaded.get("lifecycle")
         return await self._run(given, loaded)
 
     async def _load(self, given: RunInput) -> dict[str, Any]:
+        argument = {"execution_id": given.execution_id}
         try:
+            if workflow.patched(LOCAL_LOAD):
+                try:
+                    return await _loaded_locally(argument)
+                except FailureError as error:  # a local activity fails with its own error, unwrapped
+                    if is_cancelled_exception(error) or _is_fault(error):
+                        raise
             loaded: dict[str, Any] = await workflow.execute_activity(
-                "load_execution",
-                {"execution_id": given.execution_id},
-                start_to_close_timeout=timedelta(seconds=60),
-                retry_policy=SERVER_RETRY,
+                LOAD, argument, start_to_close_timeout=timedelta(seconds=60), retry_policy=SERVER_RETRY
             )
-        except ActivityError as error:
+        except FailureError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from error
             raise fault_of(error, "loading the execution") from error
@@ -156,11 +172,14 @@ class WorkflowExecutionRun:
         try:
             if self._progress.phase == PENDING:
                 self._progress.execution_started(workflow.time())
-                await self._send()  # subscribers see IN_PROGRESS however short the run is
+                if not self._beside:
+                    await self._send()  # subscribers see IN_PROGRESS however short the run is
             reporter = asyncio.create_task(self._report())
             output = await self._walk(given, loaded)
         except Drain:
             await self._stop(reporter)
+            if self._beside and self._progress.unsettled:
+                await self._send()  # what the next run does not have to carry
             self._continue(given, loaded)
         except Fault as error:
             await self._stop(reporter)
@@ -220,9 +239,12 @@ class WorkflowExecutionRun:
         """Send what changed: one report in flight, everything that happens meanwhile goes into the next."""
         failures = 0
         while True:
-            await workflow.wait_condition(lambda: self._progress.dirty or self._stopping)
+            await workflow.wait_condition(lambda: self._stopping or self._must_send() or self._may_tell())
             if self._stopping:
                 return
+            if not self._must_send():
+                self._tell()
+                continue
             if await self._send():
                 failures = 0
                 continue
@@ -232,6 +254,20 @@ class WorkflowExecutionRun:
                 await workflow.wait_condition(lambda: self._stopping, timeout=pause)
             except TimeoutError:
                 continue
+
+    def _must_send(self) -> bool:
+        return self._progress.due if self._beside else self._progress.unsettled
+
+    def _may_tell(self) -> bool:
+        return self._beside and self._progress.fresh
+
+    def _tell(self) -> None:
+        """Hand over the news. No command, so nothing of it is in history; what becomes of it changes nothing here."""
+        report = self._stamped(self._progress.news())
+        self._told = True
+        tell = workflow.extern_functions().get(TELL)  # a replay of tests has none
+        if tell is not None:
+            tell(report)
 
     async def _send(self) -> bool:
         report = self._progress.take()
@@ -244,9 +280,8 @@ class WorkflowExecutionRun:
             if is_cancelled_exception(error):
                 self._progress.give_back()
                 raise asyncio.CancelledError from error
-            cause = error.cause if isinstance(error, ActivityError) else error
-            if isinstance(cause, ApplicationError) and cause.type == FAULT_TYPE:
-                workflow.logger.warning("the server refuses a report: %s", cause)
+            if _is_fault(error):
+                workflow.logger.warning("the server refuses a report: %s", error.cause or error)
                 self._progress.acknowledge()  # it would refuse it again
                 return True
             self._progress.give_back()
@@ -267,17 +302,31 @@ class WorkflowExecutionRun:
 
     async def _end(self, phase: str, output: Json = None, error: dict[str, Json] | None = None) -> None:
         """The last report, repeated until the server has it: the execution must not stay open."""
+        if self._beside and not self._told:
+            self._tell()  # subscribers see IN_PROGRESS however short the run is
         self._progress.execution_ended(phase, workflow.time(), output, error)
-        report = self._stamped(self._progress.take())
         try:
-            await _uncancelled(
-                workflow.execute_activity(
-                    REPORT, report, start_to_close_timeout=timedelta(seconds=30), retry_policy=SERVER_RETRY
-                )
-            )
-        except ActivityError as refused:
-            workflow.logger.warning("the server refuses the last report: %s", refused.cause)
+            await _uncancelled(self._last(self._stamped(self._progress.take())))
+        except FailureError as refused:
+            workflow.logger.warning("the server refuses the last report: %s", refused.cause or refused)
         self._progress.acknowledge()
+
+    async def _last(self, report: dict[str, Any]) -> None:
+        # A step that is lost runs again. With what it loaded in it, it would find an execution that has ended.
+        loaded_before = workflow.info().get_current_history_length() > self._loaded_at
+        if self._beside and self._local_reports and loaded_before:
+            try:
+                await workflow.execute_local_activity(
+                    REPORT, report, start_to_close_timeout=timedelta(seconds=10), retry_policy=REPORT_RETRY
+                )
+            except FailureError as error:
+                if _is_fault(error):
+                    raise
+            else:
+                return
+        await workflow.execute_activity(
+            REPORT, report, start_to_close_timeout=timedelta(seconds=30), retry_policy=SERVER_RETRY
+        )
 
     def _stamped(self, report: dict[str, Any]) -> dict[str, Any]:
         told = {"lifecycle": self._lifecycle} if self._lifecycle else {}
@@ -298,6 +347,20 @@ def _upsert(attributes: list[list[Any]]) -> None:
     """Set the search attributes that loading found to be registered."""
     if attributes:
         workflow.upsert_search_attributes([_KEYS[kind](name).value_set(value) for name, kind, value in attributes])
+
+
+async def _loaded_locally(argument: dict[str, Any]) -> dict[str, Any]:
+    """Load within the step. Not for long: while the server is away, an activity of history waits at less cost."""
+    loaded: dict[str, Any] = await workflow.execute_local_activity(
+        LOAD, argument, start_to_close_timeout=timedelta(seconds=20), retry_policy=REPORT_RETRY
+    )
+    return loaded
+
+
+def _is_fault(error: FailureError) -> bool:
+    """Whether an activity failed for good; a local one fails with its own error, unwrapped."""
+    cause = error.cause if isinstance(error, ActivityError) else error
+    return isinstance(cause, ApplicationError) and cause.type == FAULT_TYPE
 
 
 async def _uncancelled(work: Coroutine[Any, Any, Any]) -> None:

@@ -18,8 +18,7 @@ FAULT: Final = "stigmer.fault"
 AWAY: Final = "stigmer.server-away"
 """Type of an application error that Temporal repeats: the server could not answer now."""
 
-# These may be answered otherwise later. A wrong token belongs here: whoever runs the runner mends it meanwhile.
-_LATER: Final = frozenset(
+LATER: Final = frozenset(
     {
         "UNAVAILABLE",
         "DEADLINE_EXCEEDED",
@@ -31,6 +30,7 @@ _LATER: Final = frozenset(
         "UNKNOWN",
     }
 )
+"""Codes of what may be answered otherwise later. A wrong token belongs here: whoever runs the runner mends it."""
 
 
 def failure(error: Mapping[str, Json]) -> ApplicationError:
@@ -65,7 +65,7 @@ def server_errors(doing: str) -> Iterator[None]:
         yield
     except ApiError as error:
         text = f"{doing}: {error.message}"
-        if error.code in _LATER:
+        if error.code in LATER:
             raise ApplicationError(text, type=AWAY) from error
         kind = "authorization" if error.code == "PERMISSION_DENIED" else "configuration"
         raise failure(error_object(kind, text)) from error

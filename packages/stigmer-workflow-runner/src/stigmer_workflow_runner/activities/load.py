@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from temporalio import activity
 
@@ -28,13 +31,33 @@ _INSTANCE = "ai.stigmer.agentic.workflowinstance.v1"
 _EXECUTION = "ai.stigmer.agentic.workflowexecution.v1"
 _REFERENCE = "ai.stigmer.commons.apiresource.ApiResourceReference"
 _KIND = kind_by_key("workflow").number
+REMEMBERED: Final = 256
+REMEMBERED_TEXT: Final = 100_000
+"""Versions of workflows that are remembered, and how long the text of one may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A version of a workflow as its runs need it: the document as canonical JSON text, and what is asked of it.
+
+    `head` is a document with nothing but its first part, `document`.
+    """
+
+    workflow_id: str
+    head: Mapping[str, Any]
+    text: str
+    sha256: str
+    secrets: tuple[str, ...]
+    variables: tuple[str, ...]
+    subscriptions: list[dict[str, str]]
 
 
 class Loading:
-    """The activity that starts every run."""
+    """The activity that starts every run. Versions are content and never change, so the last ones are remembered."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
+        self._versions: OrderedDict[tuple[str, str], Pinned] = OrderedDict()
 
     @activity.defn(name="load_execution")
     async def load(self, argument: dict[str, Any]) -> dict[str, Any]:
@@ -46,30 +69,45 @@ class Loading:
         doing = f"reading the workflow execution {execution_id}"
         with no_surprises(doing), server_errors(doing):
             execution = await self._get("workflow_execution", f"{_EXECUTION}.WorkflowExecutionId", execution_id)
-            workflow = await self._workflow_of(execution)
-            value = await asyncio.to_thread(document_of, workflow)
-            await self._check_variables(execution_id, value)
-        loaded = {
-            "org": execution.metadata.org,
-            "input": _input_of(execution.spec),
-            "definition": canonical(value),
-            "sha256": digest(value),
-            "workflow_id": workflow.metadata.id,
-            "instance_id": execution.spec.workflow_instance_id,
-            "ended": execution.status.phase in _TERMINAL,
-            "subscriptions": subscriptions_of(value),
-        }
-        fitting(loaded, "the workflow with its input")
-        return loaded
+            pinned = await self._pinned(execution)
+            await self._check_variables(execution_id, pinned)
+            loaded: dict[str, Any] = {
+                "org": execution.metadata.org,
+                "input": _input_of(execution.spec),
+                "definition": pinned.text,
+                "sha256": pinned.sha256,
+                "workflow_id": pinned.workflow_id,
+                "instance_id": execution.spec.workflow_instance_id,
+                "ended": execution.status.phase in _TERMINAL,
+                "subscriptions": pinned.subscriptions,
+            }
+            loaded.update(await self.recorded(execution, pinned))
+            fitting(loaded, "the workflow with its input")
+            return loaded
 
-    async def _check_variables(self, execution_id: str, document: Json) -> None:
+    async def recorded(self, _execution: Any, _pinned: Pinned) -> dict[str, Json]:
+        """What else is the same for a whole run; the worker has more to say."""
+        return {}
+
+    async def _pinned(self, execution: Any) -> Pinned:
+        spec, version = execution.spec, execution.status.workflow_version_hash
+        key = (spec.workflow_id or spec.workflow_instance_id, version)
+        known = self._versions.get(key)
+        if known is not None:
+            self._versions.move_to_end(key)
+            return known
+        pinned = await asyncio.to_thread(_pin, await self._workflow_of(execution))
+        if version and len(pinned.text) <= REMEMBERED_TEXT:
+            self._versions[key] = pinned
+            while len(self._versions) > REMEMBERED:
+                self._versions.popitem(last=False)
+        return pinned
+
+    async def _check_variables(self, execution_id: str, pinned: Pinned) -> None:
         """Nothing starts without the secrets and variables that the document asks for."""
-        workflow = await asyncio.to_thread(compile_pinned, digest(document), canonical(document))
-        if workflow.secrets or workflow.variables:
+        if pinned.secrets or pinned.variables:
             found = (await read_variables(self._client, execution_id)).texts
-            secrets, variables = (
-                [n for n in names if n not in found] for names in (workflow.secrets, workflow.variables)
-            )
+            secrets, variables = ([n for n in names if n not in found] for names in (pinned.secrets, pinned.variables))
             if secrets or variables:
                 raise failure(error_object("authorization", missing(secrets, variables)))
 
@@ -124,6 +162,22 @@ def _input_of(spec: Any) -> Json:
     if spec.trigger_message or spec.trigger_metadata:
         return {"message": spec.trigger_message, "metadata": dict(spec.trigger_metadata)}
     return None
+
+
+def _pin(workflow: Any) -> Pinned:
+    value: Any = document_of(workflow)
+    text = canonical(value)
+    sha256 = digest(text)
+    compiled = compile_pinned(sha256, text)
+    return Pinned(
+        workflow_id=workflow.metadata.id,
+        head={"document": value.get("document")},
+        text=text,
+        sha256=sha256,
+        secrets=tuple(compiled.secrets),
+        variables=tuple(compiled.variables),
+        subscriptions=subscriptions_of(value),
+    )
 
 
 def document_of(workflow: Any) -> Json:

@@ -90,7 +90,24 @@ async def _start(program: Program, streams: tuple[int, int, int]) -> asyncio.sub
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    """End what is left of the program's session: first asked, then killed."""
+    """End what is left of the program's session, however often this is cancelled meanwhile.
+
+    Twice is common: a call's own timeout comes first, Temporal's cancellation after it.
+    """
+    ending = asyncio.ensure_future(_end(process))
+    cancelled: asyncio.CancelledError | None = None
+    while not ending.done():
+        try:
+            await asyncio.wait({ending})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    ending.result()
+    if cancelled is not None:
+        raise cancelled
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """First asked, then killed."""
     if process.returncode is None:
         _signal(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):

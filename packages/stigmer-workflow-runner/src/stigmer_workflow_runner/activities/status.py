@@ -14,6 +14,7 @@ from stigmer_api.dsl.errors import Json
 from stigmer_api.errors import ResourceExhausted
 from stigmer_api.messages import message_class
 from stigmer_api.methods import EVENT_SERVICE
+from stigmer_workflow_runner.activities.beside import Beside
 from stigmer_workflow_runner.activities.failures import no_surprises, server_errors
 from stigmer_workflow_runner.excerpts import truncated
 from stigmer_workflow_runner.lifecycle import cloud_event
@@ -57,26 +58,30 @@ _WIRE_KINDS: Mapping[str, str] = {
 
 
 class Reporting:
-    """The activity that sends a report of `progress.Progress.take`."""
+    """Sends reports of `progress.Progress`: by the activity, and `beside` history."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
+        self.beside = Beside(self._deliver)
 
     @activity.defn(name="report_progress")
     async def report(self, report: dict[str, Any]) -> None:
         """Send one report. The server drops what it has already, so sending twice changes nothing."""
         doing = f"reporting on the workflow execution {report['execution_id']}"
         with no_surprises(doing), server_errors(doing):
-            request = to_request(report)
-            try:
-                await self._client.call("workflow_execution", "updateStatus", request, timeout=10.0)
-            except ResourceExhausted as error:
-                if _TOO_LARGE not in error.message:
-                    raise
-                _reduce(request, error.message)
-                await self._client.call("workflow_execution", "updateStatus", request, timeout=10.0)
-            if report.get("lifecycle"):
-                await self._tell(report)
+            await self.beside.settle(report, last=bool(report["completed_at"]))
+
+    async def _deliver(self, report: dict[str, Json]) -> None:
+        request = to_request(report)
+        try:
+            await self._client.call("workflow_execution", "updateStatus", request, timeout=10.0)
+        except ResourceExhausted as error:
+            if _TOO_LARGE not in error.message:
+                raise
+            _reduce(request, error.message)
+            await self._client.call("workflow_execution", "updateStatus", request, timeout=10.0)
+        if report.get("lifecycle"):
+            await self._tell(report)
 
     async def _tell(self, report: Mapping[str, Any]) -> None:
         """Publish the lifecycle events of a report, each once: the server knows the id of one that comes again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
 from temporalio import activity
@@ -81,9 +81,10 @@ class World:
         redactor = Redactor()
         timeout = argument.get("timeout", 300.0)
         try:
-            async with beating(), asyncio.timeout(timeout):
-                opened = await self._opened(argument, redactor)
-                result = redactor.value(await work(opened))
+            with beating():
+                async with asyncio.timeout(timeout):
+                    opened = await self._opened(argument, redactor)
+                    result = redactor.value(await work(opened))
                 return fitting(result, f"the answer to {doing}")
         except TimeoutError as error:
             detail = redactor.text(f"{doing}: no answer within {timeout:g} s")
@@ -110,20 +111,25 @@ class World:
         return Opened(own, variables, redactor)
 
 
-@contextlib.asynccontextmanager
-async def beating() -> AsyncIterator[None]:
-    """Heartbeat while the block runs, so that a lost worker and a cancellation are noticed."""
+@contextlib.contextmanager
+def beating() -> Iterator[None]:
+    """Heartbeat while the block runs, so that a lost worker and a cancellation are noticed.
 
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(BEAT_SECONDS)
+    Not at once: most calls are over before the first beat, and each beat is a call of Temporal.
+    """
+    if not activity.in_activity():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    next_beat: asyncio.TimerHandle
 
-    task = asyncio.create_task(beat()) if activity.in_activity() else None
+    def beat() -> None:
+        nonlocal next_beat
+        activity.heartbeat()
+        next_beat = loop.call_later(BEAT_SECONDS, beat)
+
+    next_beat = loop.call_later(BEAT_SECONDS, beat)
     try:
         yield
     finally:
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        next_beat.cancel()
