@@ -119,8 +119,8 @@ class Scenario:
         self.order, self.seconds = trace.order, runtime.now() - begun
 
     async def run_on_temporal(self, stack: Stack) -> None:
-        """Run the document as an execution on Temporal."""
-        execution, handle = await stack.run(self.document, self.given)
+        """Run the document as an execution on Temporal, beside all the others of the kit."""
+        execution, handle = await stack.run(self.document, self.given, 90)
         try:
             self.output = await handle.result()
         except WorkflowFailureError as error:

@@ -159,9 +159,9 @@ class Stack:
             task_timeout=timedelta(seconds=5),
         )
 
-    async def run(self, document: str, given: Any = None) -> tuple[str, WorkflowHandle[Any, Any]]:
-        """Create an execution of a document, start it and wait for its end."""
+    async def run(self, document: str, given: Any = None, seconds: float = 30) -> tuple[str, WorkflowHandle[Any, Any]]:
+        """Create an execution of a document, start it and wait for its end, at most that long."""
         execution_id = self.api.add_execution(self.api.add_workflow(document), given, f"wex-{os.urandom(6).hex()}")
         handle = await self.start(execution_id)
-        await self.api.ended(execution_id)
+        await self.api.ended(execution_id, seconds)
         return execution_id, handle
