@@ -24,8 +24,8 @@ def test_a_pinned_definition_is_bound_to_its_hash() -> None:
 
 
 PARTS_OF_BODIES = {
-    "Apart", "Case", "Catch", "Contract", "Correlation", "Criterion", "Failing", "Filter", "Foreach", "HumanOutcome",
-    "Retry", "Rule", "Strategy", "Subscription",
+    "ActivityRetry", "Apart", "Case", "Catch", "Contract", "Correlation", "Criterion", "Failing", "Filter", "Foreach",
+    "HumanOutcome", "Retry", "Rule", "Strategy", "Subscription",
 }  # fmt: skip
 
 
