@@ -21,7 +21,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 180
 """Bound of every wait for a process: far above what any takes."""
 
 _NOBODY = 65534

@@ -69,6 +69,16 @@ async def test_an_execution_runs_the_version_that_it_was_created_from(runner: An
     assert runner.api.output(execution) == {"text": "old"}
 
 
+async def test_a_trigger_message_is_the_input_of_an_execution_that_has_no_other(runner: Any) -> None:
+    document = HEAD + "do: [{told: {set: {text: '${ .message }', from: '${ .metadata.source }'}}}]"
+    execution = runner.api.add_execution(runner.api.add_workflow(document))
+    spec = runner.api.resources[execution].spec
+    spec.trigger_message, spec.trigger_metadata["source"] = "it rang", "door"
+    await runner.start(execution)
+    await runner.api.ended(execution, 120)
+    assert runner.api.output(execution) == {"text": "it rang", "from": "door"}
+
+
 async def test_events_tell_the_story_in_order_and_each_once(runner: Any) -> None:
     document = HEAD + "do: [{a: {set: {x: 1}}}, {b: {if: 'false', set: {x: 2}}}]"
     execution, _ = await runner.run(document)

@@ -46,8 +46,9 @@ class Applied:
 
 
 def in_order(manifests: Sequence[Manifest]) -> list[Manifest]:
-    """Return manifests so that what others refer to comes first."""
-    return sorted(manifests, key=lambda item: ORDER.index(item.kind.key))
+    """Return manifests so that what others refer to comes first; kinds that the order does not name come last."""
+    places = {key: place for place, key in enumerate(ORDER)}
+    return sorted(manifests, key=lambda item: places.get(item.kind.key, len(places)))
 
 
 def apply_all(
