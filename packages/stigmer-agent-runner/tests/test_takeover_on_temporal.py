@@ -20,6 +20,7 @@ from stigmer_agent_runner.failpoints import ENV
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 
 SECRET = "planted-7f3a9c"
+TOKEN = {"TOKEN": {"is_secret": True, "optional": True}}
 NOTES = [("note", "one"), ("safe", "two"), ("note", "three")]
 
 
@@ -62,7 +63,7 @@ async def test_another_machine_goes_on_with_a_session_whose_runner_was_killed(
     async with ModelServer() as model:
         turns = [Turn(calls=((tool, {"note": note}),)) for tool, note in NOTES]
         model.script = {"go": [*turns, Turn("All is noted.")], "and now": [Turn("Still here.")]}
-        session = api.add_session(api.add_agent(model=engine, script=_script(), env={"TOKEN": {"is_secret": True}}))
+        session = api.add_session(api.add_agent(model=engine, script=_script(), env=TOKEN))
         execution = api.add_execution(session, "go")
         api.set_variables(execution, {"TOKEN": SECRET}, secret=True)
         first = machine(model, "after-checkpoint:2")
@@ -76,7 +77,7 @@ async def test_another_machine_goes_on_with_a_session_whose_runner_was_killed(
         assert Notebook(Path(_notes(tmp_path))).lines == [note for _, note in NOTES]
         assert any("its files lie with another agent runner" in message.content for message in done.status.messages)
         if engine != "scripted":
-            await stack.run(session, "and now")
+            assert (await stack.run(session, "and now")).status.error == ""
             said = [item["content"] for item in model.requests[-1]["messages"] if item["role"] == "user"]
             assert said == ["go", "and now"]
     assert _places_of("[secret:TOKEN]", postgres_url)

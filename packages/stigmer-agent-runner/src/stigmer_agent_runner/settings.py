@@ -233,7 +233,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, environment and the file of the home, in this order."""
         flags = init_settings()
-        home = Path(str(flags.get("home") or os.environ.get(_HOME_ENV) or "~/.stigmer")).expanduser()
+        given = flags.get("home") or flags.get(_HOME_ENV)  # the source names it by its alias
+        home = Path(str(given or os.environ.get(_HOME_ENV) or "~/.stigmer")).expanduser()
         return (init_settings, env_settings, _ConfigFile(settings_cls, home / "config.yaml"))
 
 
