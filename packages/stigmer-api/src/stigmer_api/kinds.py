@@ -16,7 +16,7 @@ API_VERSION = "agentic.stigmer.ai/v1"
 DEFAULT_ORG = "local"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # there is one of each: hashing all fields is work for nothing
 class Kind:
     """One kind of resource.
 
@@ -55,9 +55,12 @@ class Kind:
     @property
     def message(self) -> type[Message]:
         """Class of the resource message."""
-        from stigmer_api.messages import message_class  # noqa: PLC0415 - see the module docstring
+        found = _classes.get(self)
+        if found is None:
+            from stigmer_api.messages import message_class  # noqa: PLC0415 - see the module docstring
 
-        return message_class(self.full_name)
+            found = _classes[self] = message_class(self.full_name)
+        return found
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,6 +85,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("Memory", "memory", "memories", 57, "mem", ("mem",)),
 )
 
+_classes: dict[Kind, type[Message]] = {}
 _BY_KEY = {kind.key: kind for kind in KINDS}
 _BY_NAME = {kind.name: kind for kind in KINDS}
 _BY_NUMBER = {kind.number: kind for kind in KINDS}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import protovalidate
 
 from stigmer_api.errors import FieldViolation, InvalidArgument
+from stigmer_api.sound import surely_valid
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -31,6 +32,8 @@ def _path(field: Any) -> str:
 
 def violations(message: Message) -> list[FieldViolation]:
     """Return every broken rule of `message`, in field order; empty when it is valid."""
+    if surely_valid(message):
+        return []
     found = _validator().collect_violations(message)
     return [
         FieldViolation(_path(item.proto.field), item.proto.message or f"breaks the rule {item.proto.rule_id}")

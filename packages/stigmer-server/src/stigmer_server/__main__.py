@@ -51,6 +51,7 @@ def _run(arguments: list[str]) -> int:
         _log.error("cannot start", error=str(error))
         return _CANNOT_START
     configure_logging(settings.log_level)
+    gc.disable()  # until what is there for good is there: looking at it again and again takes a tenth of the start
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
             return runner.run(_serve(settings))
@@ -110,6 +111,7 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)
+    gc.enable()
 
 
 def _die_with_supervisor() -> None:

@@ -61,10 +61,11 @@ class PendingWrites:
         for events in other.events.values():
             for event in events.values():
                 self.append(event)
-        self.outbox += other.outbox
-        self.postponed += other.postponed
-        self.completed += other.completed
         self.changes += other.changes
+        if other.outbox or other.postponed or other.completed:
+            self.outbox += other.outbox
+            self.postponed += other.postponed
+            self.completed += other.completed
 
     def flush(self, connection: Connection) -> None:
         """Tell the database everything, and forget it."""

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from stigmer_store import tables
+from stigmer_store.changeset import Key
 from stigmer_store.errors import RevisionCompacted
 from stigmer_store.limits import storable
 from stigmer_store.records import (
@@ -26,6 +27,7 @@ _RECORDS = sa.select(*tables.RECORD_COLUMNS)
 _COUNTER = sa.select(tables.revision_counter.c.revision, tables.revision_counter.c.compacted)
 
 _BY_ID = _RECORDS.where(resources.c.kind == bindparam("kind"), resources.c.id == bindparam("id"))
+_BY_IDS = _RECORDS.where(resources.c.kind == bindparam("kind"), resources.c.id.in_(bindparam("ids", expanding=True)))
 _BY_SLUG = _RECORDS.where(
     resources.c.kind == bindparam("kind"),
     resources.c.org == bindparam("org"),
@@ -41,6 +43,19 @@ _BY_REQUEST_ID = _RECORDS.where(
 def get(connection: Connection, kind: str, id: str) -> ResourceRecord | None:  # noqa: A002 - the field's name
     """The resource, or None."""
     return _one(connection, _BY_ID, {"kind": kind, "id": id})
+
+
+def get_several(connection: Connection, keys: Sequence[Key]) -> dict[Key, ResourceRecord]:
+    """Those of the resources that there are, by their keys."""
+    found: dict[Key, ResourceRecord] = {}
+    by_kind: dict[str, list[str]] = {}
+    for kind, id_ in keys:
+        if storable(kind) and storable(id_):
+            by_kind.setdefault(kind, []).append(id_)
+    for kind, ids in by_kind.items():
+        rows = connection.execute(_BY_IDS, {"kind": kind, "ids": ids})
+        found.update(((kind, record.id), record) for record in (ResourceRecord(*row) for row in rows))
+    return found
 
 
 def find_by_slug(connection: Connection, kind: str, org: str, slug: str) -> ResourceRecord | None:

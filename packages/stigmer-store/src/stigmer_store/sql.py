@@ -20,6 +20,7 @@ from stigmer_store.engine import READERS, Engines
 from stigmer_store.errors import StoreClosed
 from stigmer_store.failures import translate
 from stigmer_store.feed import Feed
+from stigmer_store.gets import Gets
 from stigmer_store.listeners import Listeners
 from stigmer_store.notices import Notices
 from stigmer_store.records import Change, EventRecord, ListQuery, OutboxItem, Page, ResourceRecord
@@ -44,6 +45,7 @@ class SqlRepository:
         self._notices = Notices(engines.connect_listener, self._writer.hear) if engines.shared else None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="stigmer-store-reader")
         self._totals = Totals()
+        self._gets = Gets(lambda keys: self._read(partial(queries.get_several, keys=keys)))
         self._closed = False
 
     @property
@@ -57,7 +59,7 @@ class SqlRepository:
 
     async def get(self, kind: str, id: str) -> ResourceRecord | None:  # noqa: A002 - the field is called id
         """The resource, or None."""
-        return await self._read(lambda connection: queries.get(connection, kind, id))
+        return await self._gets.get((kind, id))
 
     async def find_by_slug(self, kind: str, org: str, slug: str) -> ResourceRecord | None:
         """The resource with this slug, or None."""

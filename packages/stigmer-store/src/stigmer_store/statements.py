@@ -194,13 +194,16 @@ def _logged(change: Change, row: Row, place: tuple[int, int, int]) -> Row:
 
 
 _LOCK = sa.select(tables.revision_counter.c.revision, tables.revision_counter.c.log_bytes).with_for_update()
+_lock_texts: dict[str, str] = {}
 _SET = Bulk(sa.update(tables.revision_counter).values(revision=bindparam("new"), log_bytes=bindparam("size")))
 
 
 def lock_revision(connection: Connection) -> tuple[int, int]:
     """The current revision and size of the log; no other writer moves until the transaction ends."""
-    row = connection.execute(_LOCK).one()
-    return row.revision, row.log_bytes
+    dialect = connection.dialect
+    text = _lock_texts.get(dialect.name) or _lock_texts.setdefault(dialect.name, str(_LOCK.compile(dialect=dialect)))
+    revision, log_bytes = connection.exec_driver_sql(text).one()  # every group begins with it
+    return revision, log_bytes
 
 
 def set_revision(connection: Connection, revision: int, log_bytes: int) -> None:

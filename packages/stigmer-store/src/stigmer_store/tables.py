@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -17,14 +18,20 @@ metadata = sa.MetaData()
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
+@lru_cache(maxsize=4096)
+def _text_of(items: tuple[tuple[str, str], ...]) -> str:
+    """Remembered, because a record that is written over and over keeps its labels and fields."""
+    return _encode(dict(items))
+
+
 def map_text(value: Mapping[str, str] | None) -> str:
     """A small mapping as it is stored: JSON, or nothing when it is empty."""
-    return _encode(dict(value)) if value else ""
+    return _text_of(tuple(value.items())) if value else ""
 
 
 def optional_map_text(value: Mapping[str, str] | None) -> str | None:
     """A small mapping as it is stored where none is not the same as an empty one."""
-    return None if value is None else _encode(dict(value))
+    return None if value is None else _text_of(tuple(value.items()))
 
 
 class Moment(sa.TypeDecorator[datetime]):

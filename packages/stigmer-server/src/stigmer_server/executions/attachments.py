@@ -33,7 +33,7 @@ _UNKNOWN_TYPE = "application/octet-stream"
 
 def needed_files(execution: Resource) -> dict[str, str]:
     """Queryable fields that name the files of an execution."""
-    named = [*execution.spec.attachments, *execution.status.artifacts]
+    named = [*execution.spec.attachments[:], *execution.status.artifacts[:]]
     return file_fields(item.storage_key for item in named if is_key(item.storage_key, ATTACHMENTS, ARTIFACTS))
 
 

@@ -12,7 +12,6 @@ from stigmer_server.executions.controls import impossible
 from stigmer_server.executions.merge import is_news, merge_status
 from stigmer_server.executions.outbox import enqueue_cancel, enqueue_terminate, save_execution
 from stigmer_server.executions.settle import settle
-from stigmer_server.executions.times import rfc3339
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.metadata import violation
 
@@ -30,10 +29,10 @@ def report(unit: UnitOfWork, kind: Kind, request: Any, clear: Iterable[str] = ()
     Raises NotFound for an unknown execution.
     """
     execution = unit.require(kind, request.execution_id)
-    if not is_news(execution, request.sequence):
-        return execution, False
     was = phases.phase_of(execution)
-    merge_status(execution, request.status, sequence=request.sequence, now=rfc3339(unit.now), clear=clear)
+    if not is_news(execution, was, request.sequence):
+        return execution, False
+    merge_status(execution, request.status, sequence=request.sequence, now=unit.now, clear=clear)
     events = [(event.event_id, event.SerializeToString()) for event in getattr(request, "events", ())]
     if events:
         unit.tx.append_events(request.execution_id, events)

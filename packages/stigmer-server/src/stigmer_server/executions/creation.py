@@ -51,5 +51,6 @@ def execution_fields(execution: Resource, *names: str) -> dict[str, str]:
     """Queryable values of an execution: its phase, the given fields of its spec, and its tags."""
     values = {name: getattr(execution.spec, name) for name in names}
     values["phase"] = phases.phase_of(execution)
-    values.update({tag_field(tag): "true" for tag in execution.metadata.tags})
+    for tag in execution.metadata.tags[:]:
+        values[tag_field(tag)] = "true"
     return values

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, status_pb2
 from stigmer_server.executions import phases
+from stigmer_server.executions.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from stigmer_server.resources.envelope import Resource
 
@@ -62,12 +64,16 @@ def record_decision(execution: Resource, decision: status_pb2.ApprovalDecision) 
     _keep_pending(execution, lambda item: request_id_of(item) != decision.approval_request_id)
 
 
-def follow_pending(execution: Resource, now: str) -> bool:
+def follow_pending(execution: Resource, now: datetime) -> bool:
     """Bring the record in line with what is pending after a report or an end; returns whether that changed anything.
 
-    `now`: RFC 3339. What was decided already is not pending, whatever an older report said; an execution that has ended
-    waits for nobody.
+    What was decided already is not pending, whatever an older report said; an execution that has ended waits for
+    nobody.
     """
+    status = execution.status
+    if not status.pending_approvals and not status.HasField("approval_event_stream"):
+        return False  # most executions never ask
+    at = rfc3339(now)
     known = decided(execution)
     over = phases.phase_of(execution) in phases.TERMINAL
     _keep_pending(execution, lambda item: not over and request_id_of(item) not in known)
@@ -78,9 +84,9 @@ def follow_pending(execution: Resource, now: str) -> bool:
             request = status_pb2.ApprovalRequest(approval_request_id=request_id)
             for name in _COPIED:
                 setattr(request, name, getattr(item, name))
-            _add(execution, request_id, enum_pb2.APPROVAL_EVENT_TYPE_REQUESTED, now, request)
+            _add(execution, request_id, enum_pb2.APPROVAL_EVENT_TYPE_REQUESTED, at, request)
     for request_id in asked.keys() - pending.keys():
-        _add(execution, request_id, enum_pb2.APPROVAL_EVENT_TYPE_RETRACTED, now, _retraction(asked[request_id], now))
+        _add(execution, request_id, enum_pb2.APPROVAL_EVENT_TYPE_RETRACTED, at, _retraction(asked[request_id], at))
     if known:
         _stamp(execution)
     return asked.keys() != pending.keys()

@@ -6,9 +6,12 @@ A report holds what changed. Repeating it, or sending an older one after a newer
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 from stigmer_server.executions import phases
+from stigmer_server.executions.times import rfc3339
 from stigmer_server.resources.envelope import Resource
 
 __all__ = ["is_news", "merge_status"]
@@ -31,21 +34,21 @@ _KEYS = {"tasks": "task_id", "messages": "id", "sub_agent_executions": "id"}
 """Lists that are merged by element, and the key of their elements."""
 
 
-def is_news(execution: Resource, sequence: int) -> bool:
-    """Whether a report is to be merged: the execution runs, and the report is newer than the last one.
+def is_news(execution: Resource, phase: str, sequence: int) -> bool:
+    """Whether a report is to be merged: the execution, now in this phase, runs, and the report is newer than the last.
 
     Sequence 0 is a report without number: taken as new.
     """
-    if phases.phase_of(execution) in phases.TERMINAL:
+    if phase in phases.TERMINAL:
         return False
     return sequence == 0 or sequence > int(execution.status.sequence)
 
 
-def merge_status(execution: Resource, report: Any, *, sequence: int, now: str, clear: Iterable[str] = ()) -> None:
+def merge_status(execution: Resource, report: Any, *, sequence: int, now: datetime, clear: Iterable[str] = ()) -> None:
     """Merge `report` (a status message) into the status of `execution`.
 
-    Fields of `clear` are replaced even when the report leaves them empty. `now` (RFC 3339) fills started_at and
-    completed_at when the runner gave none.
+    Fields of `clear` are replaced even when the report leaves them empty. `now` fills started_at and completed_at when
+    the runner gave none.
     """
     status = execution.status
     for name in clear:
@@ -62,17 +65,16 @@ def merge_status(execution: Resource, report: Any, *, sequence: int, now: str, c
     _merge_phase(execution, report, now)
 
 
-def _merge_phase(execution: Resource, report: Any, now: str) -> None:
+def _merge_phase(execution: Resource, report: Any, now: datetime) -> None:
     status = execution.status
-    old = phases.phase_of(execution)
-    new = str(report.DESCRIPTOR.fields_by_name["phase"].enum_type.values_by_number[report.phase].name)
-    if not phases.may_follow(old, new):
+    new = phases.phase_in(report)
+    if not phases.may_follow(phases.phase_in(status), new):
         return
     status.phase = report.phase
     if not status.started_at:
-        status.started_at = now
+        status.started_at = rfc3339(now)
     if new in phases.TERMINAL and not status.completed_at:
-        status.completed_at = now
+        status.completed_at = rfc3339(now)
 
 
 def _merge_elements(stored: Any, reported: Any, key: str) -> None:
@@ -80,16 +82,22 @@ def _merge_elements(stored: Any, reported: Any, key: str) -> None:
     field which is empty now does not keep its old value. A list without any keys replaces the stored one. Of what a
     sub-agent said an element holds only what changed.
     """
-    if not any(getattr(item, key) for item in reported):
+    keyed = [(getattr(item, key), item) for item in reported[:]]
+    if not any(name for name, _ in keyed):
         del stored[:]
         stored.extend(reported)
         return
-    places = {getattr(item, key): place for place, item in enumerate(stored) if getattr(item, key)}
-    for item in reported:
-        place = places.get(getattr(item, key))
+    places: dict[str, int] | None = None
+    for name, item in keyed:
+        if stored and name and getattr(stored[-1], key) == name:  # most reports are about the last element
+            _replace(stored[-1], item)
+            continue
+        if places is None:
+            places = {getattr(each, key): place for place, each in enumerate(stored[:]) if getattr(each, key)}
+        place = places.get(name)
         if place is None:
-            if getattr(item, key):
-                places[getattr(item, key)] = len(stored)
+            if name:
+                places[name] = len(stored)
             stored.append(item)
         else:
             _replace(stored[place], item)
@@ -98,10 +106,10 @@ def _merge_elements(stored: Any, reported: Any, key: str) -> None:
 def _replace(stored: Any, reported: Any) -> None:
     """Take the newer element. A task keeps the answer to what it still asks: its run may not have seen it yet."""
     kept = b""
-    if "human_answer" in stored.DESCRIPTOR.fields_by_name and stored.status == reported.status:
+    if _has(stored.DESCRIPTOR, "human_answer") and stored.status == reported.status:
         answered = stored.human_answer.request_id
         kept = stored.human_answer.SerializeToString() if answered == reported.human_request.id else b""
-    said = _said(stored, reported) if "messages" in stored.DESCRIPTOR.fields_by_name else None
+    said = _said(stored, reported) if _has(stored.DESCRIPTOR, "messages") else None
     stored.CopyFrom(reported)
     if said is not None:
         stored.ClearField("messages")
@@ -117,6 +125,12 @@ def _said(stored: Any, reported: Any) -> Any:
     if reported.messages:
         _merge_elements(said.messages, reported.messages, "id")
     return said
+
+
+@cache
+def _has(element: Any, field: str) -> bool:
+    """Whether elements with this descriptor have such a field."""
+    return field in element.fields_by_name
 
 
 def _overwrite(message: Any, field: Any, value: Any) -> None:

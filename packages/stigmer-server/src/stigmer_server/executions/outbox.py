@@ -6,12 +6,11 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from stigmer_api.kinds import Kind, kind_by_key
+from stigmer_api.kinds import Kind
 from stigmer_server.executions import phases
 from stigmer_server.executions.context import drop_context
 from stigmer_server.executions.decisions import follow_pending
 from stigmer_server.executions.mirroring import mirror_pending
-from stigmer_server.executions.times import rfc3339
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -84,13 +83,14 @@ def save_execution(unit: UnitOfWork, kind: Kind, execution: Resource, *, was: st
 
     `was`: its phase before the change. What an agent waits for is recorded, and shown at the workflows above it.
     """
-    if phases.phase_of(execution) in phases.TERMINAL:
+    over = phases.phase_of(execution) in phases.TERMINAL
+    if over:
         execution.status.pause_requested = False
         execution.status.ClearField("pending_approvals")
-    if kind.key == "agent_execution" and follow_pending(execution, rfc3339(unit.now)):
+    if kind.key == "agent_execution" and follow_pending(execution, unit.now):
         mirror_pending(unit, execution)
-    unit.save(kind_by_key(kind.key), execution)
-    if was in phases.TERMINAL or phases.phase_of(execution) not in phases.TERMINAL:
+    unit.save(kind, execution)
+    if was in phases.TERMINAL or not over:
         return
     drop_context(unit, execution)
     if execution.spec.callback_token:

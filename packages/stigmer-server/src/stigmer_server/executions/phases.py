@@ -22,6 +22,7 @@ __all__ = [
     "UNFINISHED",
     "UNSPECIFIED",
     "may_follow",
+    "phase_in",
     "phase_of",
     "record_is_terminal",
     "set_phase",
@@ -46,7 +47,11 @@ UNFINISHED = (PENDING, IN_PROGRESS, PAUSED, WAITING_FOR_APPROVAL)
 
 def phase_of(execution: Resource) -> str:
     """Name of the phase of an execution of either kind."""
-    status = execution.status
+    return phase_in(execution.status)
+
+
+def phase_in(status: Any) -> str:
+    """Name of the phase in a status, also in a reported one."""
     return _names(status.DESCRIPTOR)[status.phase]
 
 

@@ -120,8 +120,7 @@ async def update_status(services: Services, request: Any) -> UpdateStatusRespons
 
 def _says_what_is_pending(status: Any) -> bool:
     """Whether a report names everything that is pending, perhaps nothing. One of a pause knows nothing about it."""
-    names = status.DESCRIPTOR.fields_by_name["phase"].enum_type.values_by_number
-    return names[status.phase].name not in {phases.UNSPECIFIED, phases.WAITING_FOR_APPROVAL, phases.PAUSED}
+    return phases.phase_in(status) not in {phases.UNSPECIFIED, phases.WAITING_FOR_APPROVAL, phases.PAUSED}
 
 
 REGISTRATION = Registration(

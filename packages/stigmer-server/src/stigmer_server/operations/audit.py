@@ -6,15 +6,15 @@ It holds names, ids and revisions, never a value of a resource.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import structlog
 
-from stigmer_server.operations.calls import Mutation, current_call
+from stigmer_server.operations.calls import Call, Mutation, current_call
 
 __all__ = ["MAX_BYTES", "MAX_FILES", "AuditLog"]
 
@@ -26,7 +26,6 @@ MAX_FILES = 8
 
 _SERVER = "server"
 _log = structlog.get_logger("stigmer.audit")
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class AuditLog:
@@ -41,30 +40,25 @@ class AuditLog:
         self._who = who
         self._max_bytes = max_bytes
         self._max_files = max_files
-        self._waiting: list[str] = []
+        self._waiting: list[tuple[Call | None, Sequence[Mutation]]] = []
         self._failing = False
 
     def record(self, mutations: Sequence[Mutation]) -> None:
         """Note what a transaction changed; call it after the commit, on the event loop."""
         if not mutations:
             return
-        call = current_call()
-        origin = {"time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")}
-        if call is None:
-            origin |= {"who": _SERVER, "method": "", "request_id": "", "peer": ""}
-        else:
-            origin |= {"who": self._who, "method": call.method, "request_id": call.request_id, "peer": call.peer}
         if not self._waiting:  # one write for all that happens in one turn of the loop
             asyncio.get_running_loop().call_soon(self.flush)
-        self._waiting += [_encode({**origin, **_entry(item)}) for item in mutations]
+        self._waiting.append((current_call(), mutations))
 
     def flush(self) -> None:
         """Write what waits."""
-        lines, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, []
+        lines = list(self._lines(waiting))
         if not lines:
             return
         try:
-            self._append("\n".join(lines).encode() + b"\n")
+            self._append(b"".join(lines))
         except OSError as error:
             self.lost += len(lines)
             if not self._failing:
@@ -74,6 +68,26 @@ class AuditLog:
             if self._failing:
                 _log.info("the audit log is written again", lost=self.lost)
             self._failing = False
+
+    def _lines(self, waiting: Sequence[tuple[Call | None, Sequence[Mutation]]]) -> Iterator[bytes]:
+        time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        for call, mutations in waiting:
+            for item in mutations:
+                yield orjson.dumps(
+                    {
+                        "time": time,
+                        "who": _SERVER if call is None else self._who,
+                        "method": "" if call is None else call.method,
+                        "request_id": "" if call is None else call.request_id,
+                        "peer": "" if call is None else call.peer,
+                        "kind": item.kind,
+                        "id": item.id,
+                        "operation": item.operation,
+                        "revision_before": item.revision_before,
+                        "revision_after": item.revision_after,
+                    },
+                    option=orjson.OPT_APPEND_NEWLINE,
+                )
 
     def _append(self, data: bytes) -> None:
         try:
@@ -101,13 +115,3 @@ class AuditLog:
 
     def _numbered(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")
-
-
-def _entry(item: Mutation) -> dict[str, str | int]:
-    return {
-        "kind": item.kind,
-        "id": item.id,
-        "operation": item.operation,
-        "revision_before": item.revision_before,
-        "revision_after": item.revision_after,
-    }

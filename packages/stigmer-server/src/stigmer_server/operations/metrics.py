@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -16,6 +17,8 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
+
+from stigmer_server.watch.stats import Histogram
 
 if TYPE_CHECKING:
     from stigmer_server.operations.audit import AuditLog
@@ -38,17 +41,8 @@ class Metrics:
         self._repository = repository
         self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self.registry)
-        self._calls = Counter(
-            "stigmer_rpc_calls", "Calls that ended, streams too.", ("method", "code"), registry=self.registry
-        )
-        self._seconds = Histogram(
-            "stigmer_rpc_seconds",
-            "Seconds that a unary call took.",
-            ("method", "code"),
-            buckets=_CALL_SECONDS,
-            registry=self.registry,
-        )
-        self._children: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+        self._calls = _Calls()
+        self.registry.register(self._calls)
         self._revision = Gauge("stigmer_store_revision", "Revision of the store.", registry=self.registry)
         self._outbox = Gauge(
             "stigmer_outbox_items",
@@ -68,22 +62,45 @@ class Metrics:
 
     def call_ended(self, method: str, code: str, seconds: float, *, stream: bool) -> None:
         """Count one call."""
-        calls, durations = self._children.get((method, code)) or self._child(method, code)
-        calls.inc()
-        if not stream:
-            durations.observe(seconds)
-
-    def _child(self, method: str, code: str) -> tuple[Counter, Histogram]:
-        """The figures of one method and code, remembered: looking them up costs more than counting."""
-        found = self._calls.labels(method, code), self._seconds.labels(method, code)
-        self._children[method, code] = found
-        return found
+        self._calls.count(method, code, None if stream else seconds)
 
     async def render(self) -> bytes:
         """The text format, now. Raises StoreError."""
         self._revision.set(await self._repository.revision())
         self._outbox.set(len(await self._repository.due_outbox(_MOST_OUTBOX, datetime.now(UTC) + _FAR)))
         return generate_latest(self.registry)
+
+
+class _Calls(Collector):
+    """Ended calls by method and code, in plain numbers: every call counts, and the library's metrics lock for each."""
+
+    def __init__(self) -> None:
+        self._unary: dict[tuple[str, str], Histogram] = {}
+        self._streams: dict[tuple[str, str], int] = {}
+
+    def count(self, method: str, code: str, seconds: float | None) -> None:
+        """Count one call; `seconds` is None for a stream."""
+        key = (method, code)
+        if seconds is None:
+            self._streams[key] = self._streams.get(key, 0) + 1
+            return
+        durations = self._unary.get(key)
+        if durations is None:
+            durations = self._unary[key] = Histogram(_CALL_SECONDS)
+        durations.observe(seconds)
+
+    def collect(self) -> Iterator[Metric]:
+        """Calls of both sorts, and how long the unary ones took."""
+        labels = ("method", "code")
+        calls = CounterMetricFamily("stigmer_rpc_calls", "Calls that ended, streams too.", labels=labels)
+        seconds = HistogramMetricFamily("stigmer_rpc_seconds", "Seconds that a unary call took.", labels=labels)
+        for key, durations in self._unary.items():
+            calls.add_metric(key, durations.count)
+            seconds.add_metric(key, _buckets(durations), durations.sum)
+        for key, count in self._streams.items():
+            calls.add_metric(key, count)
+        yield calls
+        yield seconds
 
 
 class _Streams(Collector):
@@ -107,10 +124,14 @@ class _Streams(Collector):
 
 
 def _latency(stats: StreamStats) -> Metric:
-    latency, total = stats.publish_latency, 0
-    buckets: list[tuple[str, float]] = []
-    for bound, count in zip((*latency.bounds, "+Inf"), latency.counts, strict=True):
-        total += count
-        buckets.append((str(bound), total))
     text = "Seconds from the publication of a commit to its bytes at the transport of one reader."
-    return HistogramMetricFamily("stigmer_streams_publish_seconds", text, buckets=buckets, sum_value=latency.sum)
+    latency = stats.publish_latency
+    return HistogramMetricFamily(
+        "stigmer_streams_publish_seconds", text, buckets=_buckets(latency), sum_value=latency.sum
+    )
+
+
+def _buckets(found: Histogram) -> list[tuple[str, float]]:
+    """As Prometheus wants them: each with all that is below it."""
+    bounds = (*map(str, found.bounds), "+Inf")
+    return list(zip(bounds, accumulate(map(float, found.counts)), strict=True))

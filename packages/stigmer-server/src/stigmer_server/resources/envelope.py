@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from google.protobuf.message import Message
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 else:
     Resource = Message
 
-__all__ = ["Resource", "copy_of", "from_record", "new_resource", "to_datetime", "to_record"]
+__all__ = ["Resource", "copy_of", "from_record", "new_resource", "set_moment", "to_datetime", "to_record"]
 
 
 def new_resource(kind: Kind) -> Resource:
@@ -55,7 +56,7 @@ def to_record(kind: Kind, resource: Resource, revision: int, fields: Mapping[str
     metadata = resource.metadata
     metadata.revision = revision
     audit = resource.status.audit
-    updated_at = max(to_datetime(audit.spec_audit.updated_at), to_datetime(audit.status_audit.updated_at))
+    touched = (audit.spec_audit.updated_at, audit.status_audit.updated_at)
     return ResourceRecord(
         kind=kind.key,
         id=metadata.id,
@@ -64,14 +65,24 @@ def to_record(kind: Kind, resource: Resource, revision: int, fields: Mapping[str
         name=metadata.name,
         revision=revision,
         created_at=to_datetime(audit.spec_audit.created_at),
-        updated_at=updated_at,
+        updated_at=to_datetime(max(touched, key=attrgetter("seconds", "nanos"))),
         body=resource.SerializeToString(deterministic=True),
-        labels=dict(metadata.labels),
+        labels=dict(metadata.labels) if metadata.labels else {},
         fields={name: value for name, value in fields.items() if value},
         request_id=metadata.request_id,
     )
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
 def to_datetime(stamp: Timestamp) -> datetime:
-    """A protobuf timestamp as an aware UTC datetime."""
-    return stamp.ToDatetime(tzinfo=UTC)
+    """A protobuf timestamp as an aware UTC datetime. Timestamp has a method for it, at eight times the price."""
+    return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+
+
+def set_moment(stamp: Timestamp, moment: datetime) -> None:
+    """Set a protobuf timestamp to an aware datetime, to the microsecond."""
+    seconds, microseconds = divmod((moment - _EPOCH) // _MICROSECOND, 1_000_000)
+    stamp.seconds, stamp.nanos = seconds, microseconds * 1000

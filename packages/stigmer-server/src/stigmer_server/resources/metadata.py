@@ -11,6 +11,7 @@ from ulid import ULID
 
 from stigmer_api.errors import FieldViolation, InvalidArgument
 from stigmer_api.kinds import DEFAULT_ORG, Kind
+from stigmer_server.resources.envelope import set_moment
 
 if TYPE_CHECKING:
     from stigmer_api._pb.ai.stigmer.commons.apiresource.audit_pb2 import (
@@ -108,7 +109,7 @@ def stamp_created(audit: ApiResourceAudit, now: datetime) -> None:
     """Fill both halves of a new audit."""
     for info in (audit.spec_audit, audit.status_audit):
         info.created_by.id = ACTOR
-        info.created_at.FromDatetime(now)
+        set_moment(info.created_at, now)
         _touch(info, now, "created")
 
 
@@ -124,5 +125,5 @@ def stamp_status_updated(audit: ApiResourceAudit, now: datetime) -> None:
 
 def _touch(info: ApiResourceAuditInfo, now: datetime, event: str) -> None:
     info.updated_by.id = ACTOR
-    info.updated_at.FromDatetime(now)
+    set_moment(info.updated_at, now)
     info.event = event

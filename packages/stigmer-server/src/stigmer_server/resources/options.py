@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,13 +38,26 @@ def options() -> CallOptions:
     return _current.get()
 
 
-@contextmanager
-def serving(method: Method, metadata: Any) -> Iterator[None]:
+class serving:  # noqa: N801 - used as a function; a generator would cost three times as much for every call
     """Put the options of a call in force for the block. Raises InvalidArgument for those that it cannot follow."""
-    found = {key: value for key, value in metadata or () if key in _KEYS}
-    if not found:
-        yield
-        return
+
+    __slots__ = ("_given", "_token")
+
+    def __init__(self, method: Method, metadata: Any) -> None:
+        found = {key: value for key, value in metadata or () if key in _KEYS}
+        self._given = _given(method, found) if found else None
+        self._token: Token[CallOptions] | None = None
+
+    def __enter__(self) -> None:
+        if self._given is not None:
+            self._token = _current.set(self._given)
+
+    def __exit__(self, *_raised: object) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+
+
+def _given(method: Method, found: dict[str, Any]) -> CallOptions:
     given = CallOptions(_flag(DRY_RUN, found), _flag(FORCE, found), _names(found.get(DRY_RUN_AFTER, "")))
     if given.after and not given.dry_run:
         raise InvalidArgument(f"metadata {DRY_RUN_AFTER} is only for a dry run: send {DRY_RUN}", reason="BAD_METADATA")
@@ -55,11 +66,7 @@ def serving(method: Method, metadata: Any) -> Iterator[None]:
             f"{method.name} cannot be tried without being done: {DRY_RUN} is for {', '.join(sorted(_REHEARSABLE))}",
             reason="DRY_RUN_UNSUPPORTED",
         )
-    token = _current.set(given)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+    return given
 
 
 def _flag(name: str, found: dict[str, Any]) -> bool:

@@ -7,6 +7,7 @@ request id, and reaches the client as INTERNAL with that id and nothing else.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -21,7 +22,6 @@ from google.protobuf.message import DecodeError, Message
 from stigmer_api.errors import (
     ApiError,
     Cancelled,
-    DeadlineExceeded,
     FieldViolation,
     Internal,
     InvalidArgument,
@@ -33,6 +33,7 @@ from stigmer_server.errors import api_error_from_store
 from stigmer_server.operations.calls import Call, Mutation, serving_call
 from stigmer_server.resources.options import serving
 from stigmer_server.rpc import nesting
+from stigmer_server.rpc.deadlines import Deadline
 from stigmer_store import StoreError
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class CallEnded(Protocol):
         """Count it."""
 
 
-_log = structlog.get_logger("stigmer.rpc")
+_LOGGER = "stigmer.rpc"
+_log = structlog.get_logger(_LOGGER)
+_level = logging.getLogger(_LOGGER)
 _LONGEST_REQUEST_ID = 128
 _REQUEST_ID_BITS = 128
 _MOST_DETAIL_BYTES = 4096  # a client's default for all metadata is 8 KiB; past it the error itself would be lost
@@ -76,13 +79,14 @@ class Edge:
 
     def unary(self, method: Method, behaviour: BoundUnary) -> Any:
         """The gRPC handler of a unary method."""
+        deadline = Deadline(self.max_call_seconds)
 
         async def handle(raw: bytes, context: Any) -> bytes:
             call = _Call(method, context, self.ended)
             try:
                 self._check_size(raw, "request", "server.max_message_bytes allows")
-                with serving(method, context.invocation_metadata()), serving_call(call.seen):
-                    answer = await self._in_time(behaviour(_parse(method, raw)))
+                with serving(method, call.metadata), serving_call(call.seen):
+                    answer = await deadline.run(behaviour(_parse(method, raw)))
                 body = answer if isinstance(answer, bytes) else answer.SerializeToString()
                 self._check_size(body, "answer", "server.max_message_bytes allows; ask for a smaller page")
             except asyncio.CancelledError:
@@ -124,20 +128,6 @@ class Edge:
                 metadata={"limit": str(self.max_message_bytes), "setting": "server.max_message_bytes"},
             )
 
-    async def _in_time(self, work: Awaitable[Message | bytes]) -> Message | bytes:
-        limit = asyncio.timeout(self.max_call_seconds)
-        try:
-            async with limit:
-                return await work
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            raise DeadlineExceeded(
-                f"the call took longer than the {self.max_call_seconds:g} s that server.max_call_seconds allows; "
-                "it may have been carried out",
-                reason="CALL_TOO_LONG",
-            ) from error
-
 
 def _nobody(method: str, code: str, seconds: float, *, stream: bool) -> None:
     """Count nothing."""
@@ -147,13 +137,14 @@ DEFAULT_EDGE = Edge(max_call_seconds=120.0, max_message_bytes=64 * 1024 * 1024, 
 
 
 class _Call:
-    """One call under way, for its log line."""
+    """One call under way, for its log line. `metadata`: what the client sent along."""
 
-    __slots__ = ("_ended", "_started", "method", "seen", "sent")
+    __slots__ = ("_ended", "_started", "metadata", "method", "seen", "sent")
 
     def __init__(self, method: Method, context: Any, ended: CallEnded) -> None:
         self.method = method
-        self.seen = Call(method.path, _request_id(context), context.peer())
+        self.metadata = context.invocation_metadata() or ()
+        self.seen = Call(method.path, _request_id(self.metadata), context.peer())
         self.sent = 0
         self._ended = ended
         self._started = time.perf_counter()
@@ -169,15 +160,27 @@ class _Call:
         seconds = time.perf_counter() - self._started
         self._ended(self.method.path, code, seconds, stream=self.method.server_streaming)
         quiet = code == "OK" and self.method.name in _QUIET_VERBS
+        if quiet and not _level.isEnabledFor(logging.DEBUG):
+            return
         write = _log.debug if quiet else _log.warning if code in _SERVER_FAULTS else _log.info
-        extra: dict[str, Any] = {"messages": self.sent} if self.method.server_streaming else {}
+        milliseconds = round(seconds * 1000, 2)
+        write(
+            "call",
+            method=self.method.path,
+            code=code,
+            ms=milliseconds,
+            request_id=self.request_id,
+            **self._details(error),
+        )
+
+    def _details(self, error: BaseException | None) -> dict[str, Any]:
+        details: dict[str, Any] = {"messages": self.sent} if self.method.server_streaming else {}
         if isinstance(error, ApiError):
-            extra["reason"] = error.reason
+            details["reason"] = error.reason
         if self.seen.mutations:
             changed = self._main_change()
-            extra |= {"kind": changed.kind, "id": changed.id, "revision": changed.revision_after}
-        milliseconds = round(seconds * 1000, 2)
-        write("call", method=self.method.path, code=code, ms=milliseconds, request_id=self.request_id, **extra)
+            details |= {"kind": changed.kind, "id": changed.id, "revision": changed.revision_after}
+        return details
 
     def _main_change(self) -> Mutation:
         """Of everything that the call changed, what it is about."""
@@ -229,8 +232,8 @@ def _parse(method: Method, raw: bytes) -> Message:
     return request
 
 
-def _request_id(context: Any) -> str:
-    for key, value in context.invocation_metadata() or ():
+def _request_id(metadata: Any) -> str:
+    for key, value in metadata:
         if key == REQUEST_ID and isinstance(value, str) and 0 < len(value) <= _LONGEST_REQUEST_ID:
             return value
     return f"{random.getrandbits(_REQUEST_ID_BITS):032x}"  # a name, no secret

@@ -30,9 +30,9 @@ def secret_entries(kind: Kind, resource: Message) -> Iterator[tuple[str, Any]]:
     """(name, entry) of everything in a resource that is marked secret; the name is `field/key`."""
     spec: Any = getattr(resource, "spec")  # noqa: B009 - Message has none for the type checker
     for field in secret_maps(kind):
-        for key, entry in getattr(spec, field).items():
-            if entry.is_secret:
-                yield f"{field}/{key}", entry
+        entries = getattr(spec, field)
+        if entries:
+            yield from ((f"{field}/{key}", entry) for key, entry in entries.items() if entry.is_secret)
 
 
 def _holds_secrets(field: Any) -> bool:

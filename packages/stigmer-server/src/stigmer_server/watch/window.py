@@ -20,15 +20,17 @@ _OVERHEAD_BYTES = 1000  # of the objects around one change, roughly
 class Commit:
     """All changes of one revision, with the bytes that readers were told of them.
 
-    `published_at` is monotonic time, 0.0 when it was read from the log. `items` and `told` belong to the encoder.
+    `published_at` is monotonic time, 0.0 when it was read from the log; `size`, in bytes, is what a window counts.
+    `items` and `told` belong to the encoder.
     """
 
-    __slots__ = ("changes", "items", "published_at", "revision", "told")
+    __slots__ = ("changes", "items", "published_at", "revision", "size", "told")
 
     def __init__(self, changes: Sequence[Change], published_at: float = 0.0) -> None:
         self.revision = changes[0].revision
         self.changes = changes
         self.published_at = published_at
+        self.size = sum(_COPIES * len(change.record.body) + _OVERHEAD_BYTES for change in changes)
         self.items: dict[int, bytes] = {}
         self.told: dict[tuple[int, int, bool], bytes] = {}
 
@@ -72,7 +74,7 @@ class Window:
             self.start = commit.revision - 1
         self._commits.append(commit)
         self._revisions.append(commit.revision)
-        self._bytes += _size(commit)
+        self._bytes += commit.size
         while len(self._commits) - self._first > self._max_commits or self._bytes > self._max_bytes:
             self._forget_oldest()
         if self._first > self._max_commits // 4:
@@ -92,11 +94,7 @@ class Window:
     def _forget_oldest(self) -> None:
         commit = self._commits[self._first]
         if commit is not None:  # always: only what is before the first is None
-            self._bytes -= _size(commit)
+            self._bytes -= commit.size
             self.start = max(self.start or 0, commit.revision)
         self._commits[self._first] = None
         self._first += 1
-
-
-def _size(commit: Commit) -> int:
-    return sum(_COPIES * len(change.record.body) + _OVERHEAD_BYTES for change in commit.changes)
