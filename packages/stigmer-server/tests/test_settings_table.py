@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pydantic import AliasChoices
 
+from stigmer_api.home_settings import file_key
 from stigmer_api.server_settings import SERVER_SETTINGS, ServerSetting
-from stigmer_server.settings import _FILE_KEYS, Settings
+from stigmer_server.settings import Settings
 
 SHARED = {
     "home",
@@ -37,6 +38,6 @@ def test_the_table_says_what_the_server_reads(
     field: Any = Settings.model_fields[item.field]
     assert isinstance(field.validation_alias, AliasChoices)
     assert item.env == field.validation_alias.choices[0]
-    assert item.key == ".".join(_FILE_KEYS.get(item.field, ()))
+    assert item.key == file_key(Settings, item.field)
     assert item.default == ("" if field.default is None else str(field.default))
     assert getattr(Settings(home=tmp_path), item.field) == field.default

@@ -13,10 +13,8 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
-from stigmer_workflow_runner.settings import Settings, SettingsInvalidError
+from stigmer_workflow_runner.settings import Settings, SettingsInvalidError, load_settings
 
 try:
     import uvloop
@@ -34,8 +32,8 @@ _COLLECT_AFTER: Final = 20_000
 def main() -> None:
     """Entry point of the console script."""
     try:
-        settings = Settings()
-    except (SettingsInvalidError, SettingsError, ValidationError) as error:
+        settings = load_settings()
+    except SettingsInvalidError as error:
         sys.stderr.write(f"stigmer-workflow-runner: wrong settings: {error}\n")
         raise SystemExit(EXIT_CANNOT_START) from error
     configure_logging(settings.log_level)
