@@ -1,41 +1,37 @@
-"""The runner dies before and after everything that matters; each completed call is in the tool's own log once.
+"""The runner, the server and Temporal die before and after everything that matters; no completed call is repeated.
 
-In the suite one run goes through the three deaths around a tool, one after the other. `STIGMER_KILL_MATRIX=full` makes
-it go through all of them, and adds a run of its own for each engine and point:
-`STIGMER_KILL_MATRIX=full uv run pytest packages/stigmer-agent-runner/tests/test_kill_matrix.py`.
+All three are processes of their own, the model is an HTTP server, and the tools keep logs of their own. In the suite
+two runs go through several deaths each. `STIGMER_KILL_MATRIX=full` adds a run for every victim, place and engine:
+`STIGMER_KILL_MATRIX=full uv run pytest -n 0 packages/stigmer-agent-runner/tests/test_kill_matrix.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from agent_runner_testing import noting_runner_path
-from agent_runner_testing.api import TERMINAL, Execution
 from agent_runner_testing.model import ModelServer, Turn
-from agent_runner_testing.processes import RunnerProcess
-from agent_runner_testing.stack import Stack
 from agent_runner_testing.tools import Notebook
+from agent_runner_testing.whole import MODEL, RUNNER, SERVER, TEMPORAL, Peers, Whole, peers
 
-from stigmer_agent_runner.failpoints import ENV
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
-from stigmer_api.errors import FailedPrecondition
 
-POINTS = (
+PLACES = (
     "before-send",
     "after-send",
     "before-model",
     "after-model",
     "before-approval",
-    "before-tool",
-    "after-tool",
+    "after-approval",
+    "before-tool-start",
+    "after-tool-start",
+    "before-tool-end",
+    "after-tool-end",
     "before-checkpoint",
     "after-checkpoint",
 )
@@ -46,122 +42,122 @@ TURNS: list[list[tuple[str, str]]] = [
     [("note", "c1")],
     [("ask_first", "d1"), ("note", "d2")],
 ]
+BOUND = 240
+"""Seconds that a run may take, on a machine that is busy with much else."""
+
 FULL = os.environ.get("STIGMER_KILL_MATRIX") == "full"
-AROUND_A_TOOL = ("before-tool", "after-tool", "before-checkpoint")
+SEVERAL = (
+    ("scripted", ("runner@before-tool-end", "temporal@after-approval", "server@after-tool-end", "runner@before-send")),
+    (
+        "ollama:qwen3",
+        ("runner@after-tool-start", "server@after-approval", "temporal@before-tool-end", "runner@before-checkpoint"),
+    ),
+)
+SINGLE = [
+    f"{victim}@{place}{time}"
+    for victim in (RUNNER, SERVER, TEMPORAL)
+    for place in PLACES
+    for time in ("", ":2" if "approval" in place else ":3")
+]
+"""Every victim at every place, at its first and at a later time there."""
+
+
+def _turns(tag: str) -> list[list[tuple[str, str]]]:
+    """The calls of each turn, with notes that only one run makes."""
+    return [[(tool, f"{tag}-{note}") for tool, note in turn] for turn in TURNS]
 
 
 @dataclass
 class Killed:
-    """One execution that outlives its runners."""
+    """One execution that outlives the processes that carry it."""
 
-    stack: Stack
+    world: Whole
     execution: str
     notes: Notebook
-    folder: Path
-    model: ModelServer
-    _runners: int = 0
 
-    def start(self, failpoint: str = "") -> RunnerProcess:
-        """Start a runner, which dies at `failpoint`."""
-        self._runners += 1
-        environment = self.stack.environment() | {ENV: failpoint, "STIGMER_LLM_BASE_URL": self.model.base_url}
-        program = (noting_runner_path(), str(self.notes.path))
-        return RunnerProcess(environment, self.folder / f"runner-{self._runners}.log", program)
-
-    async def answer_everything(self) -> None:
-        """Approve what asks first; of a call that was under way look into its log whether it happened."""
-        while True:
-            found = await self.stack.api.until(
-                self.execution, lambda status: bool(status.pending_approvals) or status.phase in TERMINAL
-            )
-            if found.status.phase in TERMINAL:
-                return
-            for item in list(found.status.pending_approvals):
-                happened = item.request_id != item.tool_call_id and _note_of(found, item) in self.notes.lines
-                with contextlib.suppress(FailedPrecondition):  # the runner has taken the question back meanwhile
-                    await self.stack.answer(self.execution, item.tool_call_id, "SKIP" if happened else "APPROVE")
-
-    async def survive(self, points: Sequence[str]) -> Execution:
-        """Die at each point in turn, then run to the end."""
-        answering = asyncio.create_task(self.answer_everything())
-        try:
-            for point in points:
-                runner = self.start(point)
-                try:
-                    await runner.died()
-                finally:
-                    if runner.process.poll() is None:
-                        runner.kill()
-            last = self.start()
-            try:
-                return await self.stack.api.finished(self.execution)
-            finally:
-                await last.terminate()
-        finally:
-            answering.cancel()
-            await asyncio.gather(answering, return_exceptions=True)
+    async def finished(self) -> Any:
+        """Its last state. Approves what asks; whether a call that was under way happened is in the log of the tool."""
+        state: Any = None
+        async for state in self.world.states(self.execution):
+            for item in state.status.pending_approvals:
+                happened = item.request_id != item.tool_call_id and _note_of(state, item) in self.notes.lines
+                await self.world.answer(self.execution, item.tool_call_id, "SKIP" if happened else "APPROVE")
+        return state
 
 
-def _note_of(execution: Execution, item: Any) -> str:
+def _note_of(execution: Any, item: Any) -> str:
     calls = [call for message in execution.status.messages for call in message.tool_calls]
     return next(str(call.args["note"]) for call in calls if call.id == item.tool_call_id and "note" in call.args)
 
 
-def _script() -> str:
+def _script(turns: list[list[tuple[str, str]]]) -> str:
     lines = ["version: 1", "cases:", "  - turns:"]
-    for turn in TURNS:
+    for turn in turns:
         calls = ", ".join(f"{{tool: {tool}, args: {{note: {note}}}}}" for tool, note in turn)
         lines.append(f"      - call: [{calls}]")
     return "\n".join([*lines, "      - say: All is noted.", ""])
 
 
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
+    """Temporal, a server and a runner for all tests of this file."""
+    with peers(tmp_path_factory.mktemp("whole")) as started:
+        yield started
+
+
 @pytest.fixture
-async def model() -> AsyncIterator[ModelServer]:
-    """A model that wants the same calls as the script."""
-    async with ModelServer() as server:
-        turns = [Turn(calls=tuple((tool, {"note": note}) for tool, note in turn)) for turn in TURNS]
-        server.script = {"go": [*turns, Turn("All is noted.")]}
+async def model(processes: Peers) -> AsyncIterator[ModelServer]:
+    """The model that the runner knows."""
+    async with ModelServer(port=processes.ports[MODEL]) as server:
         yield server
 
 
-async def _killed(stack: Stack, model: ModelServer, folder: Path, engine: str) -> Killed:
-    agent = stack.api.add_agent(model=engine, script=_script())
-    execution = stack.api.add_execution(stack.api.add_session(agent), "go")
-    await stack.start(execution)
-    return Killed(stack, execution, Notebook(folder / "notes.log"), folder, model)
+async def _survives(peers: Peers, model: ModelServer, engine: str, plan: Sequence[str]) -> None:
+    """Run through the deaths of a plan and look at what is left."""
+    turns = _turns(os.urandom(4).hex())
+    calls = [tuple((tool, {"note": note}) for tool, note in turn) for turn in turns]
+    model.script = {"go": [*(Turn(calls=turn) for turn in calls), Turn("All is noted.")]}
+    peers.plan(plan)
+    async with Whole.of(peers) as world:
+        execution = await world.run(model=engine, script=_script(turns))
+        async with asyncio.timeout(BOUND):
+            done = await Killed(world, execution, peers.notes).finished()
+    assert world.deaths == [item.partition("@")[0] for item in plan]
+    _is_whole(done, turns, peers.notes.lines)
+    if engine != "scripted":  # an answer that was not saved is asked for again, and only a runner forgets one
+        assert len(model.requests) <= len(turns) + 1 + world.deaths.count(RUNNER)
 
 
-def _is_whole(killed: Killed, done: Execution) -> None:
+def _is_whole(done: Any, turns: list[list[tuple[str, str]]], lines: list[str]) -> None:
     assert (done.status.phase, done.status.error) == (enum_pb2.EXECUTION_COMPLETED, "")
-    wanted = Counter(note for turn in TURNS for _, note in turn)
-    written = Counter(killed.notes.lines)
-    safe = {note for turn in TURNS for tool, note in turn if tool == "safe"}
+    wanted = Counter(note for turn in turns for _, note in turn)
+    written = Counter(line for line in lines if line in wanted)
+    safe = {note for turn in turns for tool, note in turn if tool == "safe"}
     assert {note: 1 if note in safe else count for note, count in written.items()} == dict(wanted)
     messages = [message for message in done.status.messages if message.type == enum_pb2.MESSAGE_AI]
-    assert [message.id for message in messages] == [f"turn-{number}" for number in range(len(TURNS) + 1)]
+    assert [message.id for message in messages] == [f"turn-{number}" for number in range(len(turns) + 1)]
     assert messages[-1].content.strip() == "All is noted."
     shown = [[(call.name, call.args["note"]) for call in message.tool_calls] for message in messages[:-1]]
-    assert shown == TURNS
+    assert shown == turns
     assert not any(message.is_streaming for message in done.status.messages)
+    assert not done.status.pending_approvals
     ended = {enum_pb2.TOOL_CALL_COMPLETED, enum_pb2.TOOL_CALL_SKIPPED}
     assert {call.status for message in messages for call in message.tool_calls} <= ended
-    if killed.model.requests:
-        assert len(killed.model.requests) <= len(TURNS) + 2  # an answer that was not saved is asked for again
 
 
-@pytest.mark.timeout(180)
-async def test_a_run_that_dies_again_and_again_repeats_no_completed_call(
-    stack: Stack, model: ModelServer, tmp_path: Path
+@pytest.mark.timeout(BOUND + 60)
+@pytest.mark.parametrize(("engine", "plan"), SEVERAL)
+async def test_a_run_through_several_deaths_repeats_no_completed_call(
+    processes: Peers, model: ModelServer, engine: str, plan: tuple[str, ...]
 ) -> None:
-    killed = await _killed(stack, model, tmp_path, "ollama:qwen3")
-    _is_whole(killed, await killed.survive(POINTS if FULL else AROUND_A_TOOL))
+    await _survives(processes, model, engine, plan)
 
 
 @pytest.mark.skipif(not FULL, reason="STIGMER_KILL_MATRIX=full runs it")
+@pytest.mark.timeout(BOUND + 60)
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("point", [*POINTS, *(f"{point}:3" for point in POINTS if point != "before-approval")])
-async def test_a_run_that_dies_once_repeats_no_completed_call(
-    stack: Stack, model: ModelServer, tmp_path: Path, engine: str, point: str
+@pytest.mark.parametrize("death", SINGLE if FULL else ["any"])
+async def test_a_run_with_one_death_repeats_no_completed_call(
+    processes: Peers, model: ModelServer, engine: str, death: str
 ) -> None:
-    killed = await _killed(stack, model, tmp_path, engine)
-    _is_whole(killed, await killed.survive([point]))
+    await _survives(processes, model, engine, (death,))

@@ -1,22 +1,21 @@
-"""Named places where a test makes the process die, as if it were killed there. Without the variable they do nothing.
+"""Named places where a test can step in, to have something die exactly there. Without a test they do nothing.
 
-`STIGMER_AGENT_FAILPOINT=name[:times]` kills the process with SIGKILL when the place is reached for the given time (the
-first by default). Only for tests of what a kill leaves behind.
+`tests/test_kill_matrix.py` kills the runner, the server and Temporal at each of them.
 """
 
 from __future__ import annotations
 
-import itertools
-import os
-import signal
-
-ENV = "STIGMER_AGENT_FAILPOINT"
-
-_NAME, _, _TIMES = os.environ.get(ENV, "").partition(":")
-_VISITS = itertools.count(1)
+from collections.abc import Callable
 
 
-def failpoint(name: str) -> None:
-    """Die here when the environment says so."""
-    if name == _NAME and next(_VISITS) == int(_TIMES or 1):
-        os.kill(os.getpid(), signal.SIGKILL)
+def _nothing(_place: str) -> None:
+    return
+
+
+on_reached: Callable[[str], None] = _nothing
+"""What happens when a run reaches a place; a test sets it before it starts a runner."""
+
+
+def failpoint(place: str) -> None:
+    """Say that a run is at a place."""
+    on_reached(place)

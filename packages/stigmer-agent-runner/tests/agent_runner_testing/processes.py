@@ -25,14 +25,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def temporal_command(port: int, database: Path | None = None) -> list[str]:
+    """How to run Temporal. database: the file that it keeps everything in; without one it forgets."""
+    command = [str(Path(sys.executable).parent / "temporal"), "server", "start-dev", "--headless", "--ip", "127.0.0.1"]
+    command += ["--port", str(port), "--log-level", "error"]
+    for name in ("history.transferProcessorMaxPollRPS", "history.timerProcessorMaxPollRPS"):
+        command += ["--dynamic-config-value", f"{name}=2000"]
+    if database is not None:
+        command += ["--db-filename", str(database)]
+        command += ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"]
+    return command
+
+
 @contextlib.contextmanager
 def temporal_server(folder: Path, namespaces: int) -> Iterator[str]:
     """Run Temporal in memory with this many namespaces, test-0, test-1, …; yields its address."""
     port = free_port()
-    command = [str(Path(sys.executable).parent / "temporal"), "server", "start-dev", "--headless", "--ip", "127.0.0.1"]
-    command += ["--port", str(port), "--ui-port", str(free_port()), "--log-level", "error"]
-    for name in ("history.transferProcessorMaxPollRPS", "history.timerProcessorMaxPollRPS"):
-        command += ["--dynamic-config-value", f"{name}=2000"]
+    command = [*temporal_command(port), "--ui-port", str(free_port())]
     for number in range(namespaces):
         command += ["--namespace", f"test-{number}"]
     with (folder / "temporal.log").open("wb") as log:

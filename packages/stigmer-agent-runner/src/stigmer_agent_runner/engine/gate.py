@@ -136,16 +136,18 @@ class Gate:
     async def carry_out(self, call: Call, verdict: Run, run: Callable[[], Awaitable[Answer]]) -> Answer:
         """Run a call that may run, with its place in the ledger. `run` raises nothing that a model could read."""
         guarded = self.traits(call.tool).after_crash is not AfterCrash.RERUN
+        failpoint("before-tool-start")
         if guarded:
             await self.ledger.start(call.call_id, call.tool)
         edited = verdict.args if verdict.args != call.args else None
         self.emit(ToolStarted(call.call_id, edited, verdict.waived_by))
-        failpoint("before-tool")
+        failpoint("after-tool-start")
         result = await run()
         result = replace(result, text=self.limits.shortened(result.text))
-        failpoint("after-tool")
+        failpoint("before-tool-end")
         if guarded:
             await self.ledger.done(call.call_id, result.text, failed=result.ending is Ending.FAILED)
+        failpoint("after-tool-end")
         return result
 
     def _approved(self, call: Call, traits: Traits) -> Verdict:
@@ -182,6 +184,7 @@ class Gate:
 
     def _follow(self, call: Call, decision: Decision) -> Verdict:
         self.emit(ApprovalGiven(call.call_id, decision))
+        failpoint("after-approval")
         if decision.is_yes:
             return Run(call.args if decision.args is None else decision.args)
         said = f" They said: {decision.comment}" if decision.comment else ""
