@@ -228,6 +228,85 @@ def test_text_of_a_sub_agent_is_taken_as_it_comes_and_only_the_message_that_grew
     assert [message.content for message in moon.messages] == ["384400 km", "and more"]
 
 
+LONG = "x" * 5_000
+BATCH: list[Event] = [
+    MessageStarted(0, "m"),
+    MessageDone(0, ""),
+    *(ToolRequested(0, at, f"c{at}", "look", {}) for at in range(3)),
+    *(ToolStarted(f"c{at}") for at in range(3)),
+]
+
+
+def _told(part: status_pb2.AgentExecutionStatus) -> dict[str, list[int]]:
+    """Lengths of the results in the messages of a part."""
+    return {
+        message.id: [len(message.content)]
+        if "tool" in message.id
+        else [len(call.result) for call in message.tool_calls]
+        for message in part.messages
+    }
+
+
+def test_results_of_a_batch_are_told_once_by_their_own_messages_and_once_more_when_all_are_there() -> None:
+    reducer = reduced(BATCH)
+    reducer.take()
+    parts = []
+    for call in ("c1", "c0", "c2"):
+        reducer.apply(ToolDone(call, LONG), _at(10, 30))
+        parts.append(_told(reducer.take()))
+
+    assert parts == [
+        {"turn-0": [0, 513, 0], "turn-0/tool-1": [5_000]},
+        {"turn-0": [513, 513, 0], "turn-0/tool-0": [5_000]},
+        {"turn-0": [5_000] * 3, "turn-0/tool-2": [5_000]},
+    ]
+
+
+def test_a_run_that_waits_shows_all_results_that_are_there() -> None:
+    reducer = reduced([*BATCH, ToolDone("c1", LONG)])
+    reducer.take()
+
+    reducer.wait()
+
+    assert _told(reducer.take()) == {"turn-0": [0, 5_000, 0]}
+
+
+@pytest.mark.parametrize("rest", [(), ("c0", "c2")])
+def test_a_crash_in_a_batch_loses_no_result(rest: tuple[str, ...]) -> None:
+    before = reduced([*BATCH, *(ToolDone(call, LONG) for call in ("c1", *rest[:1]))])
+    stored = before.take()
+    stored.ClearField("phase")
+
+    after = reduced([*BATCH, *(ToolDone(call, LONG) for call in ("c1", *rest))], stored, hour=12)
+    after.wait()
+
+    [calls] = [list(message.tool_calls) for message in after.take().messages if message.id == "turn-0"]
+    assert [len(call.result) for call in calls] == ([5_000] * 3 if rest else [0, 5_000, 0])
+    assert calls[1].completed_at < _at(11, 0)  # told again, not done again
+
+
+def test_of_a_sub_agent_only_the_messages_that_changed_are_taken_and_taken_again_when_they_did_not_arrive() -> None:
+    inside = [SubAgentEvent("t", event) for event in [*BATCH, ToolDone("c0", "a"), ToolDone("c1", "b")]]
+    task: list[Event] = [
+        MessageStarted(0, "m"),
+        MessageDone(0, ""),
+        ToolRequested(0, 0, "t", "task", {}),
+        SubAgentStarted("t", "helper", "look", "look"),
+    ]
+    reducer = reduced([*task, *inside])
+    reducer.take()
+
+    reducer.apply(SubAgentEvent("t", ToolDone("c2", "c")), _at(10, 40))
+    part = reducer.take()
+    reducer.put_back(part)
+    again = reducer.take()
+
+    for one in (part, again):
+        (element,) = one.sub_agent_executions
+        assert [message.id for message in element.messages] == ["turn-0", "turn-0/tool-2"]
+    assert len(reducer.status.sub_agent_executions[0].messages) == 4
+
+
 EVENTS = st.one_of(
     st.builds(MessageStarted, st.integers(0, 2), st.just("m")),
     st.builds(TextDelta, st.integers(0, 2), st.text(max_size=5)),

@@ -112,7 +112,7 @@ class Whole:
     @contextlib.asynccontextmanager
     async def of(cls, peers: Peers) -> AsyncIterator[Whole]:
         """Keeps everything running until the end of the block, and leaves it running."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while not peers.token():  # noqa: ASYNC110 - another process's file has no event to wait for
                 await asyncio.sleep(0.05)
         async with AsyncClient(f"127.0.0.1:{peers.ports[SERVER]}", peers.token()) as client:

@@ -83,6 +83,13 @@ class SubAgents:
             inside.interrupt(at)
         self._changed.add(call_id)
 
+    def show_all(self) -> None:
+        """See StatusReducer.show_all."""
+        for call_id, inside in self._inside.items():
+            inside.show_all()
+            if inside.dirty:
+                self._changed.add(call_id)
+
     def take(self) -> list[status_pb2.SubAgentExecution]:
         """Return the elements that changed since the last take."""
         taken = [self._part(item) for item in self._status.sub_agent_executions if item.id in self._changed]

@@ -9,22 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stigmer_agent_runner.engine import protocol as events
-from stigmer_agent_runner.status import asking, todos, usage
+from stigmer_agent_runner.status import asking, batches, todos, usage
 from stigmer_agent_runner.status import messages as shape
+from stigmer_agent_runner.status.batches import CLOSED
 from stigmer_agent_runner.status.nested import SubAgents
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, status_pb2
 
 if TYPE_CHECKING:
     from stigmer_agent_runner.engine.protocol import Event
 
-_CLOSED = frozenset(
-    {
-        enum_pb2.TOOL_CALL_COMPLETED,
-        enum_pb2.TOOL_CALL_FAILED,
-        enum_pb2.TOOL_CALL_SKIPPED,
-        enum_pb2.TOOL_CALL_INTERRUPTED,
-    }
-)
 _OF_A_CALL = events.ToolStarted | events.ToolDone | events.ToolFailed | events.ToolSkipped
 
 TERMINAL = frozenset(
@@ -44,10 +37,13 @@ class StatusReducer:
     def __init__(self, stored: status_pb2.AgentExecutionStatus) -> None:
         self.status = status_pb2.AgentExecutionStatus()
         self.status.CopyFrom(stored)
-        self._changed: set[str] = set()
         self._header_changed = False
         self._todos_changed = False
         self._messages = {message.id: message for message in self.status.messages}
+        self._changed = batches.restore(self._messages)
+        self._held: set[str] = set()
+        """Messages that were taken without the whole of their results."""
+        self._holding = True
         self._nested = SubAgents(self.status, StatusReducer)
         self._places: dict[str, tuple[int, int]] = {}
         self._previous: dict[str, status_pb2.ToolCall] = {}
@@ -115,6 +111,13 @@ class StatusReducer:
         """Nothing goes on before a person answers."""
         self.status.phase = enum_pb2.EXECUTION_WAITING_FOR_APPROVAL
         self._header_changed = True
+        self.show_all()
+
+    def show_all(self) -> None:
+        """Results that were held back for the end of their turn are taken whole: it will be long until then."""
+        self._changed |= self._held
+        self._holding = False
+        self._nested.show_all()
 
     def finish(self, phase: enum_pb2.ExecutionPhase, at: str, error: str = "") -> None:
         """End in a terminal phase; what was under way counts as interrupted."""
@@ -132,7 +135,7 @@ class StatusReducer:
                 message.is_streaming = False
                 self._changed.add(message.id)
         for call_id in list(self._places):
-            if self._call(call_id).status not in _CLOSED:
+            if self._call(call_id).status not in CLOSED:
                 self._tool_closed(call_id, enum_pb2.TOOL_CALL_INTERRUPTED, "interrupted: the execution ended", at)
         self._drop_leftovers(at)
 
@@ -144,7 +147,7 @@ class StatusReducer:
             started_at=status.started_at,
             completed_at=status.completed_at,
             error=status.error,
-            messages=self.changed,
+            messages=self._take_messages(),
             pending_approvals=status.pending_approvals,
             sub_agent_executions=self._nested.take(),
             artifacts=status.artifacts,
@@ -156,9 +159,19 @@ class StatusReducer:
         if self._todos_changed:
             for key, todo in status.todos.items():
                 part.todos[key].CopyFrom(todo)
-        self._changed.clear()
         self._header_changed = self._todos_changed = False
         return part
+
+    def _take_messages(self) -> list[status_pb2.AgentMessage]:
+        """Return the messages that changed since they were last taken."""
+        taken = []
+        for message in self.status.messages:
+            if message.id in self._changed:
+                holds = self._holding and batches.holds_back(message)
+                (self._held.add if holds else self._held.discard)(message.id)
+                taken.append(batches.shortened(message) if holds else message)
+        self._changed.clear()
+        return taken
 
     def put_back(self, part: status_pb2.AgentExecutionStatus) -> None:
         """Mark what a take returned as changed again, because it did not arrive."""
@@ -237,7 +250,7 @@ class StatusReducer:
     def _tool_started(self, event: events.ToolStarted, at: str) -> None:
         self._header_changed |= asking.drop_pending(self.status, event.call_id)
         call = self._call(event.call_id)
-        if call.status in _CLOSED:
+        if call.status in CLOSED:
             return
         call.status = enum_pb2.TOOL_CALL_RUNNING
         call.started_at = at
@@ -318,7 +331,7 @@ class StatusReducer:
             if message.type != enum_pb2.MESSAGE_TOOL or owner is None or int(index) < len(owner.tool_calls):
                 continue
             for call in message.tool_calls:
-                if call.status not in _CLOSED:
+                if call.status not in CLOSED:
                     call.status = enum_pb2.TOOL_CALL_INTERRUPTED
                     call.completed_at = at
                     message.content = "interrupted: the model was asked again and did not repeat this call"
