@@ -25,6 +25,16 @@ cases:
           - {tool: write_file, args: {path: one.txt, content: one}, approval: it changes one}
           - {tool: write_file, args: {path: two.txt, content: two}, approval: true}
       - say: "All done."
+  - on: {agent: helper}
+    turns:
+      - call:
+          - {tool: write_file, args: {path: one.txt, content: one}, approval: it changes one}
+          - {tool: write_file, args: {path: two.txt, content: two}, approval: it changes two}
+      - say: "{{tool.write_file}}"
+  - on: {user_contains: delegate}
+    turns:
+      - call: [{tool: task, args: {subagent_type: helper, description: write both}}]
+      - say: "It said: {{tool.task}}"
   - on: {user_contains: twice}
     turns:
       - call: [{tool: write_file, args: {path: one.txt, content: one}, approval: true}]
@@ -89,6 +99,50 @@ async def test_parallel_calls_wait_for_their_own_answers_while_the_others_run(
     assert two.error.startswith("Rejected: ada does not allow this call of write_file.")
     assert two.error.endswith("They said: not this one")
     assert not done.status.pending_approvals
+
+
+async def test_serial_calls_ask_one_after_the_other_and_each_answer_is_for_its_own(
+    stack: Stack, api: ApiServer, session: str
+) -> None:
+    stack.start_runner()
+    first = await stack.waiting(session, "twice", 1)
+    execution = first.metadata.id
+    (one,) = asked(first)
+    await stack.answer(execution, one)
+    second = await api.until(execution, lambda status: bool(status.pending_approvals) and len(status.messages) > 3)
+    (two,) = asked(second)
+    assert two != one
+    assert files(stack, session) == {"one.txt": "one"}
+    await stack.answer(execution, two, "REJECT")
+
+    done = await api.finished(execution)
+    assert [call.status for call in calls(done)] == [enum_pb2.TOOL_CALL_COMPLETED, enum_pb2.TOOL_CALL_SKIPPED]
+    assert files(stack, session) == {"one.txt": "one"}
+
+
+async def test_parallel_calls_in_a_sub_agent_get_their_own_answers_edited_and_rejected(
+    stack: Stack, api: ApiServer
+) -> None:
+    helper = {"name": "helper", "description": "writes", "instructions": "You write the files."}
+    session = api.add_session(api.add_agent(model="scripted", script=SCRIPT, sub_agents=[helper]))
+    stack.start_runner()
+    waiting = await stack.waiting(session, "delegate", 2)
+    execution = waiting.metadata.id
+    pending = {item.message: item for item in waiting.status.pending_approvals}
+    assert {(item.from_sub_agent, item.sub_agent_name) for item in pending.values()} == {(True, "helper")}
+    await stack.answer(execution, pending["it changes two"].tool_call_id, "REJECT")
+    await stack.asked(execution, 1)
+    await stack.stop_runners()
+    edited = '{"path": "one.txt", "content": "edited"}'
+    await stack.answer(execution, pending["it changes one"].tool_call_id, edited_args_json=edited)
+    stack.start_runner()
+
+    done = await api.finished(execution)
+    assert (done.status.phase, done.status.error) == (COMPLETED, "")
+    assert files(stack, session) == {"one.txt": "edited"}
+    (inside,) = done.status.sub_agent_executions
+    ended = [call.status for message in inside.messages if message.type == 2 for call in message.tool_calls]
+    assert ended == [enum_pb2.TOOL_CALL_COMPLETED, enum_pb2.TOOL_CALL_SKIPPED]
 
 
 async def test_waiting_executions_hold_no_worker_and_outlive_every_runner(

@@ -42,7 +42,7 @@ TURNS: list[list[tuple[str, str]]] = [
     [("note", "c1")],
     [("ask_first", "d1"), ("note", "d2")],
 ]
-BOUND = 240
+BOUND = 400
 """Seconds that a run may take, on a machine that is busy with much else."""
 
 FULL = os.environ.get("STIGMER_KILL_MATRIX") == "full"

@@ -257,10 +257,11 @@ async def test_a_skill_is_pulled_verified_and_read_and_a_forged_one_is_refused(s
     assert "the skill 'nothing' of org 'local' does not exist" in gone.status.error
 
 
-async def test_no_server_outlives_a_runner_that_is_killed(
-    stack: Stack, api: ApiServer, runner_process: Callable[..., RunnerProcess], tmp_path: Path
+@pytest.mark.parametrize("how", ["killed", "asked to stop"])
+async def test_no_server_outlives_its_runner_even_in_a_call_that_never_ends(
+    stack: Stack, api: ApiServer, runner_process: Callable[..., RunnerProcess], tmp_path: Path, how: str
 ) -> None:
-    runner = runner_process()
+    runner = runner_process(STIGMER_AGENT_DRAIN_SECONDS="1")
     log = tmp_path / "calls.log"
     add_mcp_server(
         api,
@@ -278,7 +279,10 @@ async def test_no_server_outlives_a_runner_that_is_killed(
         await until(log.exists)
     started = server_processes(launchers=True)
 
-    runner.kill()
+    if how == "killed":
+        runner.kill()
+    else:
+        await runner.terminate()
 
     assert len(started) == 3  # the launcher, the server and its child
     async with asyncio.timeout(20):

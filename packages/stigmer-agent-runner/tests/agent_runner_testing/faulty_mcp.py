@@ -3,7 +3,8 @@
     faulty_mcp.py [LOG]
 
 Environment: FAULTY=silent|die|garbage at start; FAULTY_DESCRIPTION: description of the tool `note`; FAULTY_TOOLS=more
-adds the tool `extra`, FAULTY_TOOLS=python the tool `python`. Every call of a tool is written to LOG.
+adds the tool `extra`, `python` the tool `python`, `rubbish` one whose answers are none. Every call of a tool is written
+to LOG.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ def tools() -> list[dict[str, Any]]:
         found.append({"name": "python", "description": "Says what an expression gives.", "inputSchema": OBJECT})
     if os.environ.get("FAULTY_TOOLS") == "more":
         found.append({"name": "extra", "description": "New.", "inputSchema": OBJECT})
+    if os.environ.get("FAULTY_TOOLS") == "rubbish":
+        found.append({"name": "rubbish", "description": "Answers badly.", "inputSchema": OBJECT})
     return found
 
 
@@ -72,6 +75,25 @@ def answer(message: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+def rubbish(message: dict[str, Any]) -> bool:
+    """Answer a call of `rubbish` as it asks; False when the message is no such call."""
+    given = message.get("params", {})
+    if message.get("method") != "tools/call" or given["name"] != "rubbish":
+        return False
+    head = f'{{"jsonrpc": "2.0", "id": {json.dumps(message["id"])}, '
+    lines = {
+        "shape": head + '"result": {"content": 7}}',
+        "nothing": head + '"result": null}',
+        "error": head + '"error": {"code": -32000, "message": "the disk is full"}}',
+        "noise": "no JSON\n" + head + '"result": {"content": [{"type": "text", "text": "after the noise"}]}}',
+        "flood": head + '"result": {"content": [{"type": "text", "text": "' + "x" * 5_000_000 + '"}]}}',
+        "bytes": head + '"result": {"content": [{"type": "text", "text": "\udcff\udcfe"}]}}',
+    }
+    sys.stdout.buffer.write(lines[given["arguments"]["text"]].encode(errors="surrogateescape") + b"\n")
+    sys.stdout.flush()
+    return True
+
+
 def say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
@@ -91,7 +113,7 @@ def main() -> None:
         say("this is no JSON at all")
     for line in sys.stdin:
         message = json.loads(line)
-        if "id" not in message:
+        if "id" not in message or rubbish(message):
             continue
         result = answer(message)
         reply = {"jsonrpc": "2.0", "id": message["id"]}

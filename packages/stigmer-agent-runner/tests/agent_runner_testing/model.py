@@ -22,15 +22,31 @@ class Turn:
     call_id: str | None = None
 
 
+RUBBISH = {
+    "garbage": ("text/html", b"<html>?</html>"),
+    "a list": ("application/json", b"[1, 2]"),
+    "no text": ("text/event-stream", b""),
+    "only the end": ("text/event-stream", b"data: [DONE]\n\n"),
+    "no choices": ("text/event-stream", b'data: {"choices": []}\n\ndata: [DONE]\n\n'),
+    "broken chunk": ("text/event-stream", b'data: {"choices": [{"del\n\ndata: [DONE]\n\n'),
+    "an error in the stream": ("text/event-stream", b'data: {"error": {"message": "out of memory"}}\n\n'),
+    "choices of a wrong type": ("text/event-stream", b'data: {"id": "x", "choices": "yes"}\n\ndata: [DONE]\n\n'),
+}
+"""Answers with status 200 that are none."""
+
+
 @dataclass
 class ModelServer:
     """Start it with `async with`. `script` maps a text in the last user message to turns; `faults` come first."""
 
     script: dict[str, list[Turn]] = field(default_factory=dict)
-    faults: list[int | str] = field(default_factory=list)
+    faults: list[int | str | tuple[int, str]] = field(default_factory=list)
+    """A status, a status with a line of headers, overflow, cut, silent, or the name of a body of `RUBBISH`."""
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     port: int = 0
+    silence: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set it to end what the fault `silent` holds."""
     _server: asyncio.Server | None = None
 
     @property
@@ -46,6 +62,7 @@ class ModelServer:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
+        self.silence.set()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._server.wait_closed(), 5)
 
@@ -63,15 +80,20 @@ class ModelServer:
 
     async def _answer(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         fault = self.faults.pop(0) if self.faults else None
-        if isinstance(fault, int):
-            body = json.dumps({"error": {"message": f"injected {fault}", "type": "test"}}).encode()
-            writer.write(_head(fault, "application/json", f"content-length: {len(body)}\r\n") + body)
+        status, more = fault if isinstance(fault, tuple) else (fault, "")
+        if isinstance(status, int):
+            body = json.dumps({"error": {"message": f"injected {status}", "type": "test"}}).encode()
+            more = f"{more}\r\n" if more else ""
+            writer.write(_head(status, "application/json", f"{more}content-length: {len(body)}\r\n") + body)
         elif fault == "overflow":
             error = {"message": "maximum context length is 8 tokens", "code": "context_length_exceeded", "type": "x"}
             body = json.dumps({"error": error}).encode()
             writer.write(_head(400, "application/json", f"content-length: {len(body)}\r\n") + body)
-        elif fault == "garbage":
-            writer.write(_head(200, "text/html", "content-length: 14\r\n") + b"<html>?</html>")
+        elif fault in RUBBISH:
+            kind, body = RUBBISH[str(fault)]
+            writer.write(_head(200, kind, f"content-length: {len(body)}\r\n") + body)
+        elif fault == "silent":
+            await self.silence.wait()
         else:
             writer.write(_head(200, "text/event-stream", ""))
             await self._stream(request, writer, cut=fault == "cut")

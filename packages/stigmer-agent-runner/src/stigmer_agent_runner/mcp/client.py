@@ -34,6 +34,9 @@ _MAX_TEXT = 1024 * 1024
 _SURVIVABLE = frozenset({types.INVALID_PARAMS, types.METHOD_NOT_FOUND, types.INVALID_REQUEST})
 """Errors of a call after which the connection is as good as before."""
 
+_CLOSINGS = frozenset({"Connection closed", "SSE stream ended without a response"})
+"""What the SDK says when a connection ends. Its code, -32000, is also what many servers give errors of their own."""
+
 logging.getLogger("mcp").setLevel(logging.CRITICAL)  # it logs what servers say, which may be anything
 logging.getLogger("client").setLevel(logging.CRITICAL)
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs whole URLs, in which a key may stand
@@ -96,7 +99,7 @@ class Session:
                 f"{tool} of {self._config.where} did not answer in {seconds:g} s; whether it had its effect is unknown"
             )
             return McpError(text, kind="mcp_call_timeout")
-        if error.code == types.CONNECTION_CLOSED or self.lost.is_set():
+        if _is_closing(error) or self.lost.is_set():
             text = f"{self._config.where} went away while it carried out {tool}; whether it had its effect is unknown"
             return McpLost(self._tail.appended_to(text))
         if error.code not in _SURVIVABLE and isinstance(self._config.target, HttpTarget):
@@ -235,6 +238,11 @@ def _explained(config: ServerConfig, tail: Tail, unless: Callable[[], bool] = la
         raise _connect_error(inner, config, tail) from error
 
 
+def _is_closing(error: MCPError) -> bool:
+    """Whether the SDK tells of the end of the connection."""
+    return error.code == types.CONNECTION_CLOSED and error.message in _CLOSINGS
+
+
 def _innermost(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         faults = [one for one in error.exceptions if not isinstance(one, asyncio.CancelledError)]
@@ -248,7 +256,7 @@ def _connect_error(error: Exception, config: ServerConfig, tail: Tail) -> McpErr
         return _status_error(error.response.status_code, where)
     if isinstance(error, httpx2.HTTPError | OSError) and isinstance(config.target, HttpTarget):
         return McpError(f"cannot reach {where}: {str(error) or type(error).__name__}", kind="mcp_unreachable")
-    if isinstance(error, MCPError) and error.code == types.CONNECTION_CLOSED:
+    if isinstance(error, MCPError) and _is_closing(error):
         return McpError(tail.appended_to(f"{where} ended before it answered{hint(config)}"), kind="mcp_start_failed")
     text = f"{where} does not speak MCP as expected: {str(error)[:300] or type(error).__name__}"
     return McpError(tail.appended_to(text), kind="mcp_protocol")

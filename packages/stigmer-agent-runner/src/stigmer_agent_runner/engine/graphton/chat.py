@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import openai
@@ -22,7 +25,11 @@ _NO_KEY = "none"
 _URL_KNOB = "llm.base_url / STIGMER_LLM_BASE_URL"
 _MODEL_KNOB = "the model (`provider:model`) of the agent or llm.model / STIGMER_LLM_MODEL"
 _KEY_KNOB = "llm.api_key / STIGMER_LLM_API_KEY"
+_IS_RIGHT = f"Does {_URL_KNOB} name the right endpoint, with its version (…/v1)?"
 _MAX_DETAIL = 400
+_NOTHING = "No generation"
+"""In what LangChain raises for a stream that ends before its first chunk."""
+
 _SDKS = ("openai", "anthropic")
 _TOO_LONG = (
     "context_length_exceeded",
@@ -70,9 +77,14 @@ def _anthropic(
     return model
 
 
+def place_of(choice: ModelChoice) -> str:
+    """How messages name a model and where it is."""
+    return f"{choice.provider.name} at {choice.base_url} (model {choice.model!r})"
+
+
 def explain(error: Exception, choice: ModelChoice) -> ModelError:
     """Say what went wrong at which endpoint with which model, and which setting mends it."""
-    where = f"{choice.provider.name} at {choice.base_url} (model {choice.model!r})"
+    where = place_of(choice)
     own = _own(error)
     if own is not None:
         return own
@@ -95,11 +107,12 @@ def explain(error: Exception, choice: ModelChoice) -> ModelError:
             kind="model_unreachable",
             retryable=True,
         )
-    if _is_of_sdk(error, "APIError"):
-        return ModelError(f"{where} failed while it answered: {detail}.", kind="model_failed", retryable=True)
+    nothing = isinstance(error, ValueError) and _NOTHING in str(error)
+    if nothing or _is_of_sdk(error, "APIError"):
+        said = f"ended its answer without a word. {_IS_RIGHT}" if nothing else f"failed while it answered: {detail}."
+        return ModelError(f"{where} {said}", kind="model_failed", retryable=True)
     return ModelError(
-        f"{where} did not answer as the OpenAI chat API does: {type(error).__name__}: {detail}."
-        f" Does {_URL_KNOB} name the right endpoint, with its version (…/v1)?",
+        f"{where} did not answer as the OpenAI chat API does: {type(error).__name__}: {detail}. {_IS_RIGHT}",
         kind="model_protocol",
     )
 
@@ -144,10 +157,17 @@ def _status_error(error: Any, where: str, detail: str) -> ModelError:
 
 
 def _retry_after(error: Any) -> float | None:
-    try:
-        return max(0.0, float(error.response.headers.get("retry-after", "")))
-    except ValueError:
-        return None
+    """The seconds that an endpoint asks to wait: in milliseconds, in seconds or as the time to come again."""
+    headers = error.response.headers
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(headers.get("retry-after-ms", "")) / 1000)
+    asked = headers.get("retry-after", "")
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(asked))
+    with contextlib.suppress(ValueError):
+        at = parsedate_to_datetime(asked)
+        return max(0.0, (at - datetime.now(at.tzinfo or UTC)).total_seconds())
+    return None
 
 
 def _detail(error: BaseException) -> str:

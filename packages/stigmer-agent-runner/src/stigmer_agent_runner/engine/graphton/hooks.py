@@ -18,7 +18,7 @@ from stigmer_agent_runner.engine.gate import Gate
 from stigmer_agent_runner.engine.graphton import history
 from stigmer_agent_runner.engine.graphton.arguments import RawArguments
 from stigmer_agent_runner.engine.graphton.calls import gated
-from stigmer_agent_runner.engine.graphton.chat import explain, is_too_long
+from stigmer_agent_runner.engine.graphton.chat import explain, is_too_long, place_of
 from stigmer_agent_runner.engine.limits import Spending, last_turn, notice_of
 from stigmer_agent_runner.engine.protocol import (
     Control,
@@ -152,7 +152,7 @@ class RunHooks(AgentMiddleware[Any, Any, Any]):
                 if is_too_long(error):
                     raise ContextOverflowError(str(error)) from error
                 raise explain(error, run.segment.model) from error
-            return response, _answer(response, run.arguments.broken())
+            return response, _answer(response, run.arguments.broken(), place_of(run.segment.model))
 
         response, message = await run.retry.call(
             attempt, emit=run.emit, control=run.control, notice_key=f"turn-{turn}/retry"
@@ -223,8 +223,8 @@ def _finish_reason(message: AIMessage) -> str:
     return str(said.get("finish_reason") or said.get("stop_reason") or "")
 
 
-def _answer(response: Any, broken: list[str]) -> AIMessage:
-    """Return the model's message of a response; ModelError when it cannot be acted upon."""
+def _answer(response: Any, broken: list[str], where: str) -> AIMessage:
+    """Return the model's message of a response of the endpoint `where`; ModelError when it cannot be acted upon."""
     inner = getattr(response, "model_response", response)
     messages = inner.result if isinstance(inner, ModelResponse) else [inner]
     message = next((item for item in messages if isinstance(item, AIMessage)), None)
@@ -234,5 +234,5 @@ def _answer(response: Any, broken: list[str]) -> AIMessage:
         text = f"the model called {', '.join(broken)} with arguments that are not JSON."
         raise ModelError(text, kind="model_protocol", retryable=True)
     if not _finish_reason(message):
-        raise ModelError("the answer of the model was cut off.", kind="model_failed", retryable=True)
+        raise ModelError(f"the answer of the model was cut off: {where}.", kind="model_failed", retryable=True)
     return message
