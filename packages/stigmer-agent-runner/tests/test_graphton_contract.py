@@ -48,6 +48,12 @@ async def test_the_conversation_grows_with_what_is_said_and_not_with_its_square(
     assert stored < 5 * said  # whole states would be 6.5 times that, and as much again in the journal
 
 
+async def test_a_run_that_ended_has_its_conversation_in_the_database_and_not_in_the_journal(player: Player) -> None:
+    player.model.script = {"go": notes(3)}
+    await player.play("go")
+    assert [path.name for path in player.paths.root.glob("checkpoints.db*")] == ["checkpoints.db"]
+
+
 async def test_a_drain_stops_between_steps_and_every_tool_runs_once(player: Player) -> None:
     player.model.script = {"go": notes(4)}
     segments = 0

@@ -154,11 +154,17 @@ _SCRIPT = json.dumps(
                     {
                         "call": [
                             {"tool": "read_file", "args": {"path": "env.txt"}},
+                            {"tool": "read_file", "args": {"path": "forms.txt"}},
                             {"tool": "grep", "args": {"pattern": "SECRET"}},
                             {"tool": "read_file", "args": {"path": "{{tool.execute}}"}},
                         ]
                     },
-                    {"say": "I saw: {{tool.execute}} and {{tool.grep}}"},
+                    {
+                        "call": [{"tool": "write_file", "args": {"path": "copy.txt", "content": "{{tool.read_file}}"}}],
+                        "say": "I saw: {{tool.execute}} and {{tool.grep}}",
+                    },
+                    {"call": [{"tool": "read_file", "args": {"path": "forms.txt"}}]},
+                    {"say": "{{tool.execute}} {{tool.read_file}}"},
                 ]
             }
         ],
@@ -173,6 +179,10 @@ async def test_twenty_planted_secrets_appear_nowhere(stack: Stack, runner_proces
     runner: RunnerProcess = runner_process(STIGMER_LOG_LEVEL="debug")
     declared = {name: {"is_secret": True} for name in PLANTED}
     session = stack.api.add_session(stack.api.add_agent(model="scripted", script=_SCRIPT, env=declared))
+    workspace = stack.home / "data" / "sessions" / session / "workspace"
+    workspace.mkdir(parents=True)
+    forms = {f"{name} {kind}": form for name, value in PLANTED.items() for kind, form in _forms(value).items()}
+    (workspace / "forms.txt").write_text("\n".join(f"{name}: {form}" for name, form in forms.items()))
     execution = stack.api.add_execution(session, "what do you see?")
     stack.api.set_variables(execution, PLANTED, secret=True)
     handle = await stack.start(execution)
@@ -183,6 +193,7 @@ async def test_twenty_planted_secrets_appear_nowhere(stack: Stack, runner_proces
     assert finished.status.phase == enum_pb2.EXECUTION_COMPLETED, finished.status.error
     answer = finished.status.messages[-1].content
     assert all(f"[secret:{name}]" in answer for name in PLANTED), "the agent did not see its variables"
+    assert [name for name in forms if f"{name}: " not in answer] == [], "the agent did not see every form"
     reports = "\n".join(str(report) for report in stack.api.reports[execution])
     raw = b"".join(report.SerializeToString() for report in stack.api.reports[execution]).decode(errors="replace")
     session_folder = stack.home / "data" / "sessions" / session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -25,7 +26,8 @@ from stigmer_api.methods import method
 
 TOKEN = "token-of-the-tests"
 TERMINAL = {enum_pb2.EXECUTION_COMPLETED, enum_pb2.EXECUTION_FAILED, enum_pb2.EXECUTION_CANCELLED}
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = float(os.environ.get("STIGMER_TEST_WAIT_SECONDS", "60"))
+"""How long a test waits for an execution; a machine that is busy with much else needs more."""
 
 Execution = execution_pb2.AgentExecution
 
