@@ -16,7 +16,6 @@ from agent_runner_testing.processes import RunnerProcess
 from agent_runner_testing.stack import Stack
 from agent_runner_testing.tools import SAYS, Notebook
 
-from stigmer_agent_runner.failpoints import ENV
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2
 
 SECRET = "planted-7f3a9c"
@@ -34,14 +33,15 @@ def machine(stack: Stack, tmp_path: Path, postgres_url: str) -> Iterator[Callabl
     """Start a runner in a home of its own, as on a machine of its own; whatever happens, it is ended again."""
     started: list[RunnerProcess] = []
 
-    def start(model: ModelServer, failpoint: str = "") -> RunnerProcess:
+    def start(model: ModelServer, death: str = "") -> RunnerProcess:
         count = len(started) + 1
         home = tmp_path / f"machine-{count}"
         home.mkdir(mode=0o700)
         shutil.copy(stack.home / "token", home / "token")
-        more = {"STIGMER_HOME": str(home), "STIGMER_DATABASE_URL": postgres_url, ENV: failpoint, SAYS: f" {SECRET}"}
+        (home / "plan").write_text(death)
+        more = {"STIGMER_HOME": str(home), "STIGMER_DATABASE_URL": postgres_url, SAYS: f" {SECRET}"}
         environment = stack.environment() | {"STIGMER_LLM_BASE_URL": model.base_url} | more
-        program = (noting_runner_path(), _notes(tmp_path))
+        program = (noting_runner_path(), _notes(tmp_path), str(home))
         started.append(RunnerProcess(environment, tmp_path / f"machine-{count}.log", program))
         return started[-1]
 
@@ -66,7 +66,7 @@ async def test_another_machine_goes_on_with_a_session_whose_runner_was_killed(
         session = api.add_session(api.add_agent(model=engine, script=_script(), env=TOKEN))
         execution = api.add_execution(session, "go")
         api.set_variables(execution, {"TOKEN": SECRET}, secret=True)
-        first = machine(model, "after-checkpoint:2")
+        first = machine(model, "runner@after-checkpoint:2")
         await stack.start(execution)
         await first.died()
         machine(model)

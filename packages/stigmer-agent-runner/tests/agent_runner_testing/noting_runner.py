@@ -55,7 +55,7 @@ class Deaths:
         except FileNotFoundError:
             return
         self._plan.write_text(rest)
-        file.unlink()
+        file.unlink(missing_ok=True)
         ended = os.pidfd_open(number)
         signal.pidfd_send_signal(ended, signal.SIGKILL)
         select.select([ended], [], [], 10)

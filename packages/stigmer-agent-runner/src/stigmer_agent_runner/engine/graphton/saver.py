@@ -37,9 +37,9 @@ async def _file(path: Path) -> AsyncIterator[aiosqlite.Connection]:
 
     SQLite keeps a closed connection, and its locks, for as long as anything still refers to one of its statements.
 
-    A commit is safe from the death of every process. Only closing, before the end is reported, makes all of it safe from
-    a loss of power too: a step has six commits, and waiting for the disk in each would cost more than the step. What must
-    not be repeated even then is in the ledger, which waits.
+    A commit is safe from the death of every process. Only closing, before the end is reported, makes all of it safe
+    from a loss of power too: a step has six commits, and waiting for the disk in each would cost more than the step.
+    What must not be repeated even then is in the ledger, which waits.
     """
     database = await aiosqlite.connect(path)
     try:
