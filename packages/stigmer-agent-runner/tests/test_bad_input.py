@@ -131,13 +131,12 @@ async def test_a_conversation_that_is_too_long_is_summarised_and_goes_on(world: 
     assert len(world.model.requests) > len(turns) + 2
 
 
-async def test_tools_that_fail_are_slow_or_answer_rubbish_are_read_by_the_model(stack: Stack, api: ApiServer) -> None:
-    stack.start_runner(mcp_call_seconds=3.0)
+async def test_tools_that_fail_or_answer_rubbish_are_read_by_the_model(stack: Stack, api: ApiServer) -> None:
+    stack.start_runner()
     spec = {"stdio": {"command": sys.executable, "args": [FAULTY]}, "env": {"FAULTY_TOOLS": {}}}
     add_mcp_server(api, "odd", spec)
     kinds = ("shape", "nothing", "error", "bytes", "noise", "flood")
     calls = [f"      - call: [{{tool: rubbish, args: {{text: {kind}}}}}]" for kind in kinds]
-    calls += ["      - call: [{tool: sleep, args: {}}]"]
     script = "\n".join(["version: 1", "cases:", "  - turns:", *calls, "      - say: I saw it all."])
     usage = {"mcp_server_ref": {"slug": "odd", "org": "local"}}
     execution = api.add_execution(
@@ -150,14 +149,26 @@ async def test_tools_that_fail_are_slow_or_answer_rubbish_are_read_by_the_model(
     assert (done.status.phase, done.status.error) == (enum_pb2.EXECUTION_COMPLETED, "")
     assert done.status.messages[-1].content == "I saw it all."
     made = [call for message in done.status.messages if message.type == 2 for call in message.tool_calls]
-    ended = dict(zip((*kinds, "sleep"), made, strict=True))
+    ended = dict(zip(kinds, made, strict=True))
     failed = {kind for kind, call in ended.items() if call.status == enum_pb2.TOOL_CALL_FAILED}
-    assert {"shape", "nothing", "error", "sleep"} <= failed
+    assert {"shape", "nothing", "error"} <= failed
     assert "the disk is full" in ended["error"].error
     assert "'odd'" in ended["shape"].error
-    assert "3" in ended["sleep"].error
     assert ended["noise"].result == "after the noise"
     assert ended["flood"].result.endswith("more bytes are not shown]")
+
+
+async def test_a_tool_that_does_not_answer_in_time_is_read_by_the_model(stack: Stack, api: ApiServer) -> None:
+    stack.start_runner(mcp_call_seconds=1.0)
+    add_mcp_server(api, "odd", {"stdio": {"command": sys.executable, "args": [FAULTY]}})
+    script = "version: 1\ncases: [{turns: [{call: [{tool: sleep, args: {}}]}, {say: '{{tool.sleep}}'}]}]"
+    usage = {"mcp_server_ref": {"slug": "odd", "org": "local"}}
+    done = await stack.run(
+        api.add_session(api.add_agent(model="scripted", script=script, mcp_server_usages=[usage])), "go"
+    )
+
+    assert (done.status.phase, done.status.error) == (enum_pb2.EXECUTION_COMPLETED, "")
+    assert "did not answer in 1 s; whether it had its effect is unknown" in done.status.messages[-1].content
 
 
 @pytest.mark.parametrize(
