@@ -7,6 +7,7 @@ no history; everything else goes through the runtime.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Final, Protocol
 
@@ -180,5 +181,11 @@ def facts_of(execution_id: str) -> dict[str, Json]:
     """What `$workflow` and `$runtime` show besides the definition, the input and the start."""
     return {
         "workflow": {"id": execution_id},
-        "runtime": {"name": "stigmer", "version": version("stigmer-workflow-runner"), "metadata": {}},
+        "runtime": {"name": "stigmer", "version": _version(), "metadata": {}},
     }
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    """Our own; finding it means reading files, so once and not for each run."""
+    return version("stigmer-workflow-runner")
