@@ -25,8 +25,9 @@ else:
 
 EXIT_CANNOT_START: Final = 3
 _PR_SET_PDEATHSIG: Final = 1
-_COLLECT_AFTER: Final = 20_000
-"""New objects after which the collector looks for cycles among them: some megabytes at most."""
+_COLLECT_AFTER: Final = (20_000, 5, 2)
+"""New objects after which the collector looks for cycles among them, and how often it then looks at older ones as well.
+A run is a heap of cycles that lives through several looks, and what is there for good is frozen: looking is cheap."""
 
 
 def main() -> None:
@@ -58,7 +59,7 @@ def _spare_the_collector() -> None:
     """Never look again at what is there for good, and not after every few steps at what is new."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER)
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def die_with_parent() -> None:
