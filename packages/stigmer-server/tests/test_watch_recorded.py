@@ -164,6 +164,9 @@ def test_the_validator_lets_a_watcher_start_anew_only_where_it_must_and_with_the
     anew = Session(None, [*state, synced(4), *map(event, rest)])
     assert found(cut(first, 3), anew) == ""
     assert found(cut(first, 3), cut(state[:1], 4, None), anew) == "", "overtaken again before SYNCED"
+    nothing = Session(None, [synced(0)])
+    assert found(nothing, anew) == "", "0 is no revision to resume from, so it began anew"
+    assert "not gap-free" in found(nothing, Session(None, anew.told[:-1]))
     assert "compacted up to 2 only" in found(cut(first, 2), anew)
     assert "not the state that it started from: ['b']" in found(cut(first, 3), Session(None, anew.told[1:]))
     assert "went back: from 5 to 4" in found(cut([*map(event, range(1, 6))], 6), anew)

@@ -114,15 +114,19 @@ def _stretches(sessions: Sequence[Session], newest: int) -> list[_Stretch]:
 
 
 def _start(sessions: Sequence[Session]) -> tuple[int | None, State | None]:
-    """The revision that the first complete session starts from, and what was there."""
-    for session in sessions:
-        initial: State = {}
-        if session.from_revision is not None:
-            return session.from_revision, None
-        for item in session.told:
-            if item.type == SYNCED:
-                return item.revision, initial
-            _apply(initial, item.id, item.body, gone=item.type == DELETED)
+    """The revision that the sessions go on from, and what was there.
+
+    A session from the start that left nothing to resume from (it broke off before SYNCED, or the store was empty) is
+    followed by another one from the start, and that one counts.
+    """
+    anew = [session for session in sessions if session.from_revision is None]
+    if not anew:
+        return sessions[0].from_revision, None
+    initial: State = {}
+    for item in anew[-1].told:
+        if item.type == SYNCED:
+            return item.revision, initial
+        _apply(initial, item.id, item.body, gone=item.type == DELETED)
     return None, None
 
 
