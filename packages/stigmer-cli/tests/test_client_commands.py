@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from cli_testing import free_port
@@ -331,3 +332,16 @@ def test_validate_hints_at_what_is_hardly_meant_and_graph_draws(tmp_path: Path, 
     assert code == 0
     assert out.startswith('flowchart TD\n  start(["hello 1.0.0"]) --> t0\n')
     assert json.loads(ctl(capsys, "-o", "json", "graph", str(flow))[1])[0]["name"] == "hello"
+    code, out, _ = ctl(capsys, "graph", str(flow), "-o", "svg")
+    assert code == 0
+    picture = ElementTree.fromstring(out)
+    assert "hello 1.0.0" in [text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")]
+    two = tmp_path / "two.yaml"
+    manifest = "apiVersion: agentic.stigmer.ai/v1\nkind: Workflow\nmetadata: {name: %s}\nspec: {source: '%s'}\n"
+    source = (head + "do: [{a: {set: {x: 1}}}]").replace("'", "''").replace("\n", "\n\n  ")
+    two.write_text("---\n".join(manifest % (name, source) for name in ("one", "other")))
+    assert ctl(capsys, "-o", "json", "graph", str(two))[0] == 0
+    code, _, err = ctl(capsys, "graph", str(two), "-o", "svg")
+    assert (code, "holds 2 workflows: one, other" in err) == (2, True)
+    code, _, err = ctl(capsys, "get", "workflows", "-o", "svg")
+    assert (code, "-o svg is not possible here" in err) == (2, True)

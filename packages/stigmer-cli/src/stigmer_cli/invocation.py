@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from stigmer_cli.settings import Settings
 
-FORMATS = ("table", "wide", "json", "yaml", "name")
+FORMATS = ("table", "wide", "json", "yaml", "name", "svg")
 
 GLOBAL_OPTIONS = {"--home": True, "--server": True, "--org": True, "--output": True, "-o": True}
 """Options of the root command that may be written anywhere on the line, and whether they take a value."""

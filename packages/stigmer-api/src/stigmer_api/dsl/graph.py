@@ -9,6 +9,7 @@ from stigmer_api.dsl.model import CONTINUE, END, EXIT, Task, TaskList, Workflow
 from stigmer_api.dsl.tasks.do import Do
 from stigmer_api.dsl.tasks.for_ import For
 from stigmer_api.dsl.tasks.fork import Fork
+from stigmer_api.dsl.tasks.listen import Listen
 from stigmer_api.dsl.tasks.switch import Switch
 from stigmer_api.dsl.tasks.try_ import Try
 
@@ -41,13 +42,13 @@ class _Drawing:
     def _task(self, task: Task, node: str, level: int) -> None:
         indent, body = "  " * level, task.body
         condition = "" if task.condition is None else f"<br/>if {task.condition.text}"
-        lists = _lists(body)
+        lists = lists_in(body)
         if isinstance(body, Switch):
             self.nodes.append(f"{indent}{node}{{{_quoted(task.name + condition)}}}")
         elif not lists:
             self.nodes.append(f"{indent}{node}[{_quoted(f'{task.name}<br/>{task.kind}{condition}')}]")
         else:
-            self.nodes.append(f"{indent}subgraph {node}[{_quoted(f'{task.name}: {_title(body)}{condition}')}]")
+            self.nodes.append(f"{indent}subgraph {node}[{_quoted(f'{task.name}: {title_of(body)}{condition}')}]")
             for number, (label, tasks) in enumerate(lists):
                 inner = f"{node}_{number}"
                 self.nodes.append(f"{indent}  subgraph {inner}[{_quoted(label)}]")
@@ -58,7 +59,7 @@ class _Drawing:
             self.nodes.append(f"{indent}end")
 
     def _arrows(self, task: Task, node: str, targets: dict[str, str]) -> None:
-        taken = [(case.then, "else" if case.when is None else case.when.text) for case in _cases(task.body)]
+        taken = [(case.then, "else" if case.when is None else case.when.text) for case in cases_of(task.body)]
         if not any(label == "else" for _, label in taken):
             label = "" if not taken else "else"
             taken.append((task.then, label))
@@ -70,11 +71,12 @@ class _Drawing:
                 self.edges.append(f"  {node} -->{f'|{_quoted(label)}|' if label else ''} {target}")
 
 
-def _cases(body: Any) -> tuple[Any, ...]:
+def cases_of(body: Any) -> tuple[Any, ...]:
+    """The cases of a `switch`; nothing else has any."""
     return body.cases if isinstance(body, Switch) else ()
 
 
-def _lists(body: Any) -> list[tuple[str, TaskList]]:
+def lists_in(body: Any) -> list[tuple[str, TaskList]]:
     """The lists inside a task, with what each is called."""
     if isinstance(body, Do):
         return [("do", body.tasks)]
@@ -85,10 +87,13 @@ def _lists(body: Any) -> list[tuple[str, TaskList]]:
     if isinstance(body, Try):
         caught = [("catch", body.catch.tasks)] if body.catch.tasks is not None else []
         return [("try", body.tasks), *caught]
+    if isinstance(body, Listen) and body.foreach is not None and body.foreach.tasks is not None:
+        return [(f"for each {body.foreach.item}", body.foreach.tasks)]
     return []
 
 
-def _title(body: Any) -> str:
+def title_of(body: Any) -> str:
+    """What a task with lists inside does with them."""
     if isinstance(body, Fork):
         return "first of" if body.compete else "all of"
     return type(body).__name__.lower()
