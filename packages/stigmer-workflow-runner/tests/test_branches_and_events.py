@@ -13,7 +13,7 @@ from runner_documents import HEAD
 from stigmer_api.dsl.definition import read_text
 from stigmer_api.dsl.problems import DocumentInvalidError
 from stigmer_api.dsl.strategies import subscriptions_of
-from stigmer_workflow_runner.errors import Fault
+from stigmer_workflow_runner.errors import Fault, fault
 from stigmer_workflow_runner.inbox import MAX_KEPT, Inbox, event_of
 from stigmer_workflow_runner.inprocess import InProcessRuntime, run_document
 from stigmer_workflow_runner.progress import Progress
@@ -418,6 +418,71 @@ async def test_an_answer_that_the_server_took_in_time_counts_even_when_it_comes_
     assert await run(ASKS % ", timeout: PT1M", {"n": 1}, runtime) == {"paid": "approve", "data": {"x": 1}}
 
 
+class Channels:
+    """Notification channels; those of `broken` fail."""
+
+    def __init__(self, runtime_of: Any, broken: tuple[str, ...] = ()) -> None:
+        self.told: list[tuple[float, str, str, list[str]]] = []
+        self.keys: set[str] = set()
+        self._broken = broken
+        self.runtime = runtime_of({"notify": self.notify})
+        self._began = self.runtime.now()
+
+    async def notify(self, argument: Any) -> None:
+        if argument["channel"] == "nowhere":
+            raise fault("configuration", "no notification channel 'nowhere'")
+        if argument["channel"] in self._broken:
+            raise fault("communication", "come back later")
+        self.keys.add(argument["key"])
+        reason = argument["metadata"]["reason"]
+        self.told.append((self.runtime.now() - self._began, argument["channel"], reason, argument["recipients"]))
+
+
+ESCALATES = ", timeout: PT1H, onTimeout: escalate, channels: [ops], escalate: {approvers: [boss], channels: [ops, sms], timeout: PT2H%s}"
+
+
+@pytest.mark.parametrize("drain_every", [0, 2])
+async def test_a_question_that_nobody_answers_is_escalated_once(drain_every: int) -> None:
+    channels = Channels(lambda activities: InProcessRuntime(activities, drain_every=drain_every))
+    asking = Asking(channels.runtime, None, 0)
+    with pytest.raises(Fault) as found:
+        await run(ASKS % (ESCALATES % ""), {"n": 1}, channels.runtime, asking)
+    assert found.value.error["type"] == ERRORS + "timeout"
+    assert channels.told == [
+        (0, "ops", "asked", ["ada"]),
+        (3600, "ops", "escalated", ["boss"]),
+        (3600, "sms", "escalated", ["boss"]),
+    ]
+    assert len(channels.keys) == 3
+    first, second = asking.requests
+    assert first["id"] == second["id"], "an answer that is under way counts"
+    assert (first["approvers"], second["approvers"], second["seconds"]) == (["ada"], ["boss"], 7200)
+    assert channels.runtime.now() - 1_700_000_000 == 3 * 3600
+
+
+async def test_an_answer_after_the_escalation_counts_and_the_end_may_be_a_no() -> None:
+    channels = Channels(InProcessRuntime)
+    asking = Asking(channels.runtime, ANSWER, 2 * 3600)
+    assert (await run(ASKS % (ESCALATES % ""), {"n": 1}, channels.runtime, asking))["paid"] == "approve"
+    nobody = Channels(InProcessRuntime)
+    more = ESCALATES % ", onTimeout: deny" + ", outcomes: [{name: approve}, {name: deny, then: refused}]"
+    assert await run(ASKS % more, {"n": 1}, nobody.runtime) == {"refused": True}
+
+
+async def test_reminders_come_until_there_is_an_answer_and_a_broken_channel_ends_nothing() -> None:
+    channels = Channels(InProcessRuntime, broken=("mail",))
+    asking = Asking(channels.runtime, ANSWER, 2.5 * 3600)
+    more = ", channels: [mail, ops], remind: PT1H, timeout: P1D"
+    assert (await run(ASKS % more, {"n": 1}, channels.runtime, asking))["paid"] == "approve"
+    assert [(at, name, why) for at, name, why, _ in channels.told] == [
+        (0, "ops", "asked"),
+        (3600, "ops", "reminder"),
+        (7200, "ops", "reminder"),
+    ]
+    with pytest.raises(Fault, match="no notification channel 'nowhere'"):
+        await run(ASKS % ", channels: [nowhere]", {"n": 1}, Channels(InProcessRuntime).runtime)
+
+
 async def test_every_iteration_that_asks_has_an_entry_of_its_own() -> None:
     runtime = InProcessRuntime()
     asking = Asking(runtime, ANSWER, 1)
@@ -431,7 +496,18 @@ async def test_every_iteration_that_asks_has_an_entry_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        (", onTimeout: approve", "/with/onTimeout: must be fail or deny, not 'approve': a timeout never approves"),
+        (
+            ", onTimeout: approve",
+            "/with/onTimeout: must be fail, deny or escalate, not 'approve': a timeout never approves",
+        ),
+        (", remind: PT1H", "/with/remind: needs 'channels': who is reminded"),
+        (", timeout: PT1H, onTimeout: escalate", "escalate needs 'channels' or 'escalate: {approvers}'"),
+        (", onTimeout: escalate, channels: [ops]", "escalate needs 'timeout': when it happens"),
+        (", escalate: {approvers: [eve]}", "/with/escalate: needs 'onTimeout: escalate'"),
+        (
+            ", timeout: PT1H, onTimeout: escalate, escalate: {approvers: [eve], onTimeout: escalate}",
+            "must be fail or deny, not 'escalate'",
+        ),
         (", onTimeout: deny, outcomes: [{name: go}]", "deny needs an outcome that says no"),
         (", outcomes: []", "/with/outcomes: must be a list with at least one outcome"),
         (", outcomes: [{name: a}, {name: a}]", "the outcome 'a' is there twice"),

@@ -525,3 +525,35 @@ def test_a_grpc_call_names_host_port_and_service_in_one() -> None:
     compile_value(uploaded(given))
     with pytest.raises(DocumentInvalidError, match=r"must be host:port/package\.Service"):
         uploaded(task("g", "grpc_call", {"service": "shop.Catalog", "method": "Get"}))
+
+
+# --- human_input ---------------------------------------------------------------------------------------------------
+
+
+async def test_an_uploaded_question_tells_its_channels_and_escalates_to_them() -> None:
+    told: list[Any] = []
+
+    async def post(argument: Any) -> None:
+        told.append((argument["channel"], argument["metadata"]["reason"], argument["body"]))
+
+    config = {
+        "prompt": "Go?",
+        "timeout": 60,
+        "on_timeout": "HUMAN_INPUT_TIMEOUT_ESCALATE",
+        "notification_channels": ["ops"],
+    }
+    error = await error_of(task("ask", "human_input", config), notify=post)
+    assert error["type"].endswith("/timeout")
+    assert told == [("ops", "asked", "Go?"), ("ops", "escalated", "Go?")]
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"timeout": 60, "on_timeout": "HUMAN_INPUT_TIMEOUT_ESCALATE"}, "escalate needs 'channels'"),
+        ({"notification_channels": ["ops"], "on_timeout": "HUMAN_INPUT_TIMEOUT_ESCALATE"}, "escalate needs 'timeout'"),
+    ],
+)
+def test_an_escalation_needs_a_time_and_somebody_to_tell(more: Any, why: str) -> None:
+    [problem] = problems_of(task("ask", "human_input", {"prompt": "Go?", **more}))
+    assert problem.startswith(f"/tasks/0/task_config/on_timeout: {why}")

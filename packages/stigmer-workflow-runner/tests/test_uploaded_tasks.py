@@ -128,8 +128,6 @@ ASK = {"prompt": "Go?"}
     ("given", "place", "why"),
     [
         (task("h", "human_input", {**ASK, "on_timeout": 2}), "on_timeout", "a timeout never approves"),
-        (task("h", "human_input", {**ASK, "on_timeout": "HUMAN_INPUT_TIMEOUT_ESCALATE"}), "on_timeout", "not supported yet"),
-        (task("h", "human_input", {**ASK, "notification_channels": ["mail"]}), "notification_channels", "not supported yet"),
         (task("l", "listen", {"to": {"mode": "one", "signals": [{"id": "a", "type": "query"}]}}), "to/signals/0/type", "use signal"),
     ],
 )  # fmt: skip

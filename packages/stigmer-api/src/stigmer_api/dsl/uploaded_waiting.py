@@ -52,11 +52,10 @@ def human_input(builder: Builder, config: Mapping[str, Json], place: Place) -> d
     """A question to people; its output is `{outcome, data, comment, reviewer}`."""
     names = {
         "prompt": "prompt", "form": "form_schema", "outcomes": "outcomes", "approvers": "approvers",
-        "payload": "payload", "uiHint": "ui_hint",
+        "payload": "payload", "uiHint": "ui_hint", "channels": "notification_channels",
     }  # fmt: skip
     builder.comes_from(place, **{"with": "", "with_timeout": "timeout", "with_onTimeout": "on_timeout"})
     builder.comes_from(place, **{f"with_{target}": source for target, source in names.items()})
-    builder.refuse(config, place.source, "notification_channels")
     question: dict[str, Json] = {target: config[source] for target, source in names.items() if config.get(source)}
     if config.get("timeout"):
         question["timeout"] = {"seconds": config["timeout"]}
@@ -64,8 +63,6 @@ def human_input(builder: Builder, config: Mapping[str, Json], place: Place) -> d
     if policy == "approve":
         why = "a timeout never approves: use HUMAN_INPUT_TIMEOUT_FAIL or HUMAN_INPUT_TIMEOUT_DENY"
         builder.problems.append(Problem(f"{place.source}/on_timeout", why))
-    elif policy == "escalate":
-        builder.problems.append(Problem(f"{place.source}/on_timeout", "escalation is not supported yet"))
-    elif policy == "deny":
+    elif policy in ("deny", "escalate"):
         question["onTimeout"] = policy
     return {"call": "human", "with": question}
