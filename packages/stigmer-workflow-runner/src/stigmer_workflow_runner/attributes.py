@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -17,10 +18,19 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from stigmer_api.dsl.errors import Json
+from stigmer_api.dsl.expressions import (
+    ExpressionFailedError,
+    ExpressionInvalidError,
+    Meter,
+    compile_expression,
+    is_expression,
+)
 
 _log = structlog.get_logger(__name__)
 
-OURS: Final = ("WorkflowExecutionID", "OrgId", "DslNamespace", "DslName", "DslVersion")
+PHASE: Final = "DslPhase"
+_FIXED: Final = ("WorkflowExecutionID", "OrgId", "DslNamespace", "DslName", "DslVersion")
+OURS: Final = (*_FIXED, PHASE)
 """Keywords that the runner registers itself when it may."""
 
 FRESH_SECONDS: Final = 60.0
@@ -32,6 +42,7 @@ _CHECKS: Final[Mapping[str, type | tuple[type, ...]]] = {
     "DOUBLE": (int, float),
     "BOOL": bool,
     "KEYWORD_LIST": list,
+    "DATETIME": str,
 }
 
 
@@ -72,15 +83,14 @@ class Attributes:
             self._read_at = time.monotonic()
         return self._known
 
-    async def of(self, execution_id: str, org: str, document: Mapping[str, Any]) -> list[list[Json]]:
-        """`[name, type, value]` of each attribute that a run of `document` can have."""
+    async def of(self, execution_id: str, org: str, document: Mapping[str, Any], given: Json) -> list[list[Json]]:
+        """`[name, type, value]` of each attribute that a run of `document` on the input `given` can have."""
         head = document.get("document") or {}
-        fixed = dict(
-            zip(OURS, (execution_id, org, *(head.get(k) for k in ("namespace", "name", "version"))), strict=True)
-        )
-        wanted = (head.get("metadata") or {}).get("searchAttributes") or {}
+        own = (head.get(key) for key in ("namespace", "name", "version"))
+        fixed = dict(zip(_FIXED, (execution_id, org, *own), strict=True))
+        wanted = self._evaluated((head.get("metadata") or {}).get("searchAttributes"), given, head.get("name"))
         known, found = await self.known(), list[list[Json]]()
-        for name, value in {**(wanted if isinstance(wanted, Mapping) else {}), **fixed}.items():
+        for name, value in {**wanted, **fixed}.items():
             if name not in known:
                 self._tell(
                     name, f"Temporal has no search attribute {name!r}; runs go without it", document=head.get("name")
@@ -92,6 +102,18 @@ class Attributes:
             else:
                 found.append([name, known[name], value])
         return found
+
+    def _evaluated(self, wanted: Json, given: Json, name: Json) -> dict[str, Json]:
+        """The values that a document wants: as written, `{type, value}` as in Zigflow, or expressions on the input."""
+        values: dict[str, Json] = {}
+        for key, item in (wanted if isinstance(wanted, Mapping) else {}).items():
+            value = item["value"] if isinstance(item, Mapping) and "value" in item else item
+            try:
+                values[key] = _value(value, given)
+            except (ExpressionInvalidError, ExpressionFailedError) as error:
+                why = f"the search attribute {key!r} has no value: {error}"
+                self._tell(f"{key}:{error}"[:200], why, document=name)
+        return values
 
     def _tell(self, key: str, text: str, **more: Any) -> None:
         """Warn once."""
@@ -109,4 +131,24 @@ def _fits(kind: str, value: Json) -> bool:
         return False
     if isinstance(value, list):
         return all(isinstance(item, str) and len(item) <= MAX_VALUE for item in value)
+    if kind == "DATETIME":
+        return _is_time(str(value))
     return len(str(value)) <= MAX_VALUE
+
+
+def _value(value: Json, given: Json) -> Json:
+    """What is written, or what it gives on the input."""
+    if not isinstance(value, str) or not is_expression(value):
+        return value
+    expression = compile_expression(value)
+    if expression.variables:
+        raise ExpressionInvalidError("it sees the input of the execution and no variables")
+    return expression.evaluate(given, {}, time.time(), Meter())
+
+
+def _is_time(text: str) -> bool:
+    """Whether a text is a moment: RFC 3339, with its offset."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False

@@ -6,7 +6,7 @@ no history; everything else goes through the runtime.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Final, Protocol
@@ -55,6 +55,9 @@ class Observer(Protocol):
 
     def auto_resolved(self, task: Task, scope: Scope, at: float, outcome: str) -> None:
         """Nobody answered in time, and the document says what happens then."""
+
+    def correlated(self, task: Task, scope: Scope, keys: Mapping[str, Json]) -> None:
+        """A task has all the events it listened for; `keys` are the values of its correlations by name."""
 
     def emitted(self, task: Task, at: float, event: dict[str, Json]) -> None:
         """A task published an event."""

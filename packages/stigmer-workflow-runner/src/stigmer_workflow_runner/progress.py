@@ -94,6 +94,8 @@ class Progress:
     _in_flight: _Told | None = None
     _again: bool = False
     _due: bool = False
+    _running: dict[str, str] = field(default_factory=dict)
+    _keys: dict[str, Json] = field(default_factory=dict)
 
     # --- the execution -----------------------------------------------------------------------------------------
 
@@ -111,30 +113,38 @@ class Progress:
         self.error = readable(describe(bounded(error))) if error is not None else ""
         spent = at - (self.started_at if self.started_at is not None else at)
         name = f"execution_{phase.lower()}"
-        self._event(name, at, duration_ms=round(spent * 1000), error=self.error[:MAX_EVENT_ERROR])
+        why = None if error is None else bounded(error, MAX_EVENT_ERROR)
+        self._event(name, at, duration_ms=round(spent * 1000), error=self.error[:MAX_EVENT_ERROR], fault=why)
 
     def paused(self, at: float, reason: str) -> None:
         """The run holds; told again, it holds still."""
         if self.phase == IN_PROGRESS:
             self.phase = PAUSED
-            self._event("execution_paused", at, reason=reason[:MAX_EVENT_ERROR])
+            self._event("execution_paused", at, reason=reason[:MAX_EVENT_ERROR], running=self._places())
 
     def resumed(self, at: float) -> None:
         """The run goes on."""
         if self.phase == PAUSED:
             self.phase = IN_PROGRESS
-            self._event("execution_resumed", at)
+            self._event("execution_resumed", at, running=self._places())
+
+    def _places(self) -> list[Json]:
+        """The pointers of the tasks that run now, each once."""
+        return list(dict.fromkeys(self._running.values()))
 
     # --- tasks -------------------------------------------------------------------------------------------------
 
     def started(self, task: Task, scope: Scope, at: float, given: Json) -> None:
         """A task began."""
+        self._running[task_id(task, scope)] = task.pointer
         self._entry(task, scope, status=IN_PROGRESS, started_at=at, input=given)
         self._event("task_started", at, task, scope, attempt=scope.attempt)
 
     def completed(self, task: Task, scope: Scope, times: tuple[float, float], values: tuple[Json, Json]) -> None:
         """A task ended well."""
         began, at = times
+        key = task_id(task, scope)
+        self._running.pop(key, None)
         given, output = values
         self._entry(
             task,
@@ -146,11 +156,18 @@ class Progress:
             output=output,
             has_output=True,
         )
-        self._event("task_completed", at, task, scope, duration_ms=round((at - began) * 1000))
+        self._event(
+            "task_completed", at, task, scope, duration_ms=round((at - began) * 1000), keys=self._keys.pop(key, None)
+        )
+
+    def correlated(self, task: Task, scope: Scope, keys: Mapping[str, Json]) -> None:
+        """A task has all the events it listened for; they have these correlation keys in common."""
+        self._keys[task_id(task, scope)] = {**keys}
 
     def failed(self, task: Task, scope: Scope, times: tuple[float, float], error: dict[str, Json]) -> None:
         """A task ended with an error."""
         began, at = times
+        self._running.pop(task_id(task, scope), None)
         text = readable(describe(bounded(error)))
         self._entry(task, scope, status=FAILED, started_at=began, completed_at=at, error=text)
         self._event(
@@ -160,6 +177,7 @@ class Progress:
             scope,
             duration_ms=round((at - began) * 1000),
             error=text[:MAX_EVENT_ERROR],
+            fault=bounded(error, MAX_EVENT_ERROR),
             attempt=scope.attempt,
         )
 
@@ -171,8 +189,10 @@ class Progress:
     def cancelled(self, task: Task, scope: Scope, times: tuple[float, float]) -> None:
         """A task was ended from outside."""
         began, at = times
+        self._running.pop(task_id(task, scope), None)
         self._entry(task, scope, status=SKIPPED, started_at=began, completed_at=at, error="cancelled")
-        self._event("task_skipped", at, task, scope, reason="cancelled: a timeout, a faster branch or the whole run")
+        why = "cancelled: a timeout, a faster branch or the whole run"
+        self._event("task_skipped", at, task, scope, reason=why, cancelled=True)
 
     def asked(self, task: Task, scope: Scope, at: float, given: Json, request: dict[str, Json]) -> None:
         """A task waits for a person."""
@@ -324,6 +344,7 @@ class Progress:
             "phase": self.phase,
             "started_at": self.started_at,
             "subscriptions": self.subscriptions,
+            "running": self._running,
             "entries": [shorten(entry) for entry in self._entries.values()],
             "events": self._events,
             "told": {"entries": fitting_entries(list(self._told.entries.values())), "events": self._told.events},
@@ -346,4 +367,5 @@ class Progress:
         told = value.get("told", {"entries": [], "events": []})
         found._told = _Told({entry["task_id"]: entry for entry in told["entries"]}, told["events"])
         found._again = bool(found._told)
+        found._running = dict(value.get("running", {}))
         return found

@@ -100,6 +100,7 @@ class TemporalRuntime:
         self.may_drain = True
         self.max_payload = MAX_PAYLOAD
         self.max_argument = MAX_PAYLOAD
+        self.on_phase: Callable[[str], None] = _nothing
 
     def now(self) -> float:
         """Workflow time."""
@@ -131,10 +132,12 @@ class TemporalRuntime:
     async def hold(self) -> None:
         """Wait for the resume; timeouts of the document go on."""
         self._progress.paused(workflow.time(), self._pause.reason)
+        self.on_phase("suspended")
         self._progress.settle()
         await workflow.wait_condition(lambda: not self._pause.paused)
         self._moved = True
         self._progress.resumed(workflow.time())
+        self.on_phase("running")
 
     async def sleep_until(self, deadline: float) -> None:
         """A durable timer."""
@@ -282,6 +285,10 @@ class TemporalRuntime:
         """End this activation, so that Temporal sees the worker is alive."""
         self._moved = True
         await workflow.sleep(timedelta(milliseconds=1))
+
+
+def _nothing(_phase: str) -> None:
+    """Nobody shows the phase."""
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> None:

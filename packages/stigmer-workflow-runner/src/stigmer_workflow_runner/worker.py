@@ -19,10 +19,10 @@ from stigmer_workflow_runner.activities.calls import Calls
 from stigmer_workflow_runner.activities.child import Children
 from stigmer_workflow_runner.activities.events import Events
 from stigmer_workflow_runner.activities.fire import Firing
-from stigmer_workflow_runner.activities.load import Loading, Pinned
+from stigmer_workflow_runner.activities.load import Loading, Pinned, input_of
 from stigmer_workflow_runner.activities.sending import Signals
 from stigmer_workflow_runner.activities.status import Reporting
-from stigmer_workflow_runner.attributes import Attributes
+from stigmer_workflow_runner.attributes import PHASE, Attributes
 from stigmer_workflow_runner.await_events import WorkflowAwaitRun
 from stigmer_workflow_runner.blobs import Blobs
 from stigmer_workflow_runner.claim_check import collect, with_claim_check
@@ -61,7 +61,10 @@ class _Loading(Loading):
             "local_reports": settings.max_cached_workflows > 0,
             "reports": BESIDE,
             "lifecycle": wanted_by(pinned.head, org),
-            "search_attributes": await self._attributes.of(execution.metadata.id, org, pinned.head),
+            "search_attributes": await self._attributes.of(
+                execution.metadata.id, org, pinned.head, input_of(execution.spec)
+            ),
+            "shows_phase": PHASE in await self._attributes.known(),
         }
 
 

@@ -6,13 +6,13 @@ Whatever happens ends as a report and a closed workflow: Temporal would retry an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final, NoReturn
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from stigmer_api.dsl.errors import Json
@@ -34,10 +34,11 @@ from stigmer_workflow_runner.engine import Engine, facts_of
 from stigmer_workflow_runner.errors import Fault, bounded, describe, fault
 from stigmer_workflow_runner.inbox import Inbox, event_of
 from stigmer_workflow_runner.json_text import MAX_CLAIMED, MAX_CLAIMED_OUTPUT, MAX_OUTPUT, MAX_PAYLOAD, size_of
-from stigmer_workflow_runner.progress import CANCELLED, COMPLETED, FAILED, PENDING, Progress
+from stigmer_workflow_runner.progress import CANCELLED, COMPLETED, FAILED, PAUSED, PENDING, Progress
 from stigmer_workflow_runner.runtime import Drain
 from stigmer_workflow_runner.state import RunState, iso8601
 from stigmer_workflow_runner.temporal_runtime import FAULT_TYPE, SERVER_RETRY, Pause, TemporalRuntime, fault_of
+from stigmer_workflow_runner.upserts import upsert, upsert_phase
 
 LOAD: Final = "load_execution"
 LOCAL_LOAD: Final = "local-load"
@@ -55,6 +56,7 @@ MAX_DETAILS: Final = 40_000
 MAX_ARGUMENT: Final = 50 * 1024
 """Bytes of an argument for other workers, in executions that began before this was recorded."""
 
+_PHASES: Final[Mapping[str, str]] = {COMPLETED: "completed", FAILED: "faulted", CANCELLED: "cancelled"}
 LONGEST_PAUSE: Final = 60.0
 """Seconds between two attempts to report while the server is away."""
 
@@ -84,6 +86,7 @@ class WorkflowExecutionRun:
         self._beside = self._told = False
         self._loaded_at = 0
         self._lifecycle: dict[str, Json] | None = None
+        self._shows_phase, self._phase = False, "running"
 
     @workflow.signal(name=SET_PAUSED)
     def set_paused(self, state: PauseState) -> None:
@@ -132,7 +135,7 @@ class WorkflowExecutionRun:
                 raise
             if loaded["ended"]:
                 return None
-            _upsert(loaded.pop("search_attributes", []))
+            upsert(loaded.pop("search_attributes", []))
             self._state = RunState(input=loaded.pop("input"), started_at=workflow.time())
             self._progress.subscriptions = loaded.pop("subscriptions", [])
         else:
@@ -147,6 +150,8 @@ class WorkflowExecutionRun:
         self._beside = loaded.get("reports") == BESIDE
         self._loaded_at = workflow.info().get_current_history_length()
         self._lifecycle = loaded.get("lifecycle")
+        self._shows_phase = loaded.get("shows_phase", False)
+        self._phase = "suspended" if self._progress.phase == PAUSED else "running"
         return await self._run(given, loaded)
 
     async def _load(self, given: RunInput) -> dict[str, Any]:
@@ -205,7 +210,7 @@ class WorkflowExecutionRun:
         claimed = bool(loaded.get("claim_check"))  # decided once for the whole execution, whatever is set later
         max_payload, max_output = (MAX_CLAIMED, MAX_CLAIMED_OUTPUT) if claimed else (MAX_PAYLOAD, MAX_OUTPUT)
         runtime = TemporalRuntime(own, self._finished, self._pause, self._progress, self._inbox, loaded["max_events"])
-        runtime.max_payload = max_payload
+        runtime.max_payload, runtime.on_phase = max_payload, self._show_phase
         runtime.max_argument = loaded.get("claim_threshold", MAX_ARGUMENT) if claimed else MAX_PAYLOAD
         engine = Engine(definition, self._state, runtime, self._progress, facts_of(given.execution_id))
         while True:
@@ -304,6 +309,8 @@ class WorkflowExecutionRun:
         """The last report, repeated until the server has it: the execution must not stay open."""
         if self._beside and not self._told:
             self._tell()  # subscribers see IN_PROGRESS however short the run is
+        if self._phase == "suspended":
+            self._show_phase(_PHASES[phase])
         self._progress.execution_ended(phase, workflow.time(), output, error)
         try:
             await _uncancelled(self._last(self._stamped(self._progress.take())))
@@ -328,25 +335,15 @@ class WorkflowExecutionRun:
             REPORT, report, start_to_close_timeout=timedelta(seconds=30), retry_policy=SERVER_RETRY
         )
 
+    def _show_phase(self, phase: str) -> None:
+        """The search attribute, when Temporal has it."""
+        if self._shows_phase and phase != self._phase:
+            self._phase = phase
+            upsert_phase(phase)
+
     def _stamped(self, report: dict[str, Any]) -> dict[str, Any]:
         told = {"lifecycle": self._lifecycle} if self._lifecycle else {}
         return {**report, **told, "temporal_workflow_id": workflow.info().workflow_id}
-
-
-_KEYS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "KEYWORD": SearchAttributeKey.for_keyword,
-    "TEXT": SearchAttributeKey.for_text,
-    "INT": SearchAttributeKey.for_int,
-    "DOUBLE": SearchAttributeKey.for_float,
-    "BOOL": SearchAttributeKey.for_bool,
-    "KEYWORD_LIST": SearchAttributeKey.for_keyword_list,
-}
-
-
-def _upsert(attributes: list[list[Any]]) -> None:
-    """Set the search attributes that loading found to be registered."""
-    if attributes:
-        workflow.upsert_search_attributes([_KEYS[kind](name).value_set(value) for name, kind, value in attributes])
 
 
 async def _loaded_locally(argument: dict[str, Any]) -> dict[str, Any]:

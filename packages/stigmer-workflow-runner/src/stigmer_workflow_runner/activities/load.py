@@ -73,7 +73,7 @@ class Loading:
             await self._check_variables(execution_id, pinned)
             loaded: dict[str, Any] = {
                 "org": execution.metadata.org,
-                "input": _input_of(execution.spec),
+                "input": input_of(execution.spec),
                 "definition": pinned.text,
                 "sha256": pinned.sha256,
                 "workflow_id": pinned.workflow_id,
@@ -151,7 +151,7 @@ def _terminal_phases() -> frozenset[int]:
 _TERMINAL = _terminal_phases()
 
 
-def _input_of(spec: Any) -> Json:
+def input_of(spec: Any) -> Json:
     """The input as sent; an execution that has only a trigger message gets it as an object."""
     if spec.input_json:
         try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.struct_pb2 import Struct
@@ -17,13 +18,16 @@ from stigmer_api.methods import EVENT_SERVICE
 from stigmer_workflow_runner.activities.beside import Beside
 from stigmer_workflow_runner.activities.failures import no_surprises, server_errors
 from stigmer_workflow_runner.excerpts import truncated
-from stigmer_workflow_runner.lifecycle import cloud_event
+from stigmer_workflow_runner.lifecycle import cloud_events
 
 if TYPE_CHECKING:
     from stigmer_api.client import AsyncClient
 
 _TOO_LARGE = "larger than max"
 """What gRPC's own refusal of a large message says; a limit of the server's business says something else."""
+
+MAX_KEY: Final = 200
+"""Characters of a lifecycle event's id that are its key at the server; a longer one is hashed."""
 
 MAX_STRUCT = 1_000_000
 """Characters of an output that the published field has as well: a Struct of many values takes seconds to build."""
@@ -87,10 +91,12 @@ class Reporting:
         """Publish the lifecycle events of a report, each once: the server knows the id of one that comes again."""
         run = report["lifecycle"]
         for event in report["events"]:
-            found = cloud_event(event, run, report["execution_id"])
-            if found is not None:
+            for found in cloud_events(event, run, report["execution_id"]):
+                key = str(found["id"])
                 request = message_class("stigmer.runtime.v1.PublishEventRequest")(
-                    org=run["org"], event_json=json.dumps(found), request_id=f"lifecycle/{event['event_id']}"
+                    org=run["org"],
+                    event_json=json.dumps(found),
+                    request_id=f"lifecycle/{key if len(key) <= MAX_KEY else hashlib.sha256(key.encode()).hexdigest()}",
                 )
                 await self._client.call(EVENT_SERVICE, "Publish", request, timeout=10.0)
 

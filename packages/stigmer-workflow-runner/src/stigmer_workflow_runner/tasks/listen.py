@@ -36,6 +36,7 @@ async def run_listen(listen: Listen, step: Step) -> Outcome:
         inbox.leave(listener)
         raise
     inbox.leave(listener)
+    step.engine.observer.correlated(step.task, step.scope, {**frame["keys"], **frame["ukeys"]})
     return outcome
 
 
