@@ -8,6 +8,8 @@ The kit's steps, and a few more for what it does not cover (see `tests/features/
     Then the workflow should take 30 seconds               in process, where time is virtual
     Then the workflow should fault with type 'timeout'
     Then the workflow should be refused with: ...          part of the problems
+
+What a service, a schedule or another runner does in a scenario: see `runner_surroundings.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import Any
 import pytest
 from gherkin.parser import Parser
 from ruamel.yaml import YAML
+from runner_surroundings import Surroundings
 from runner_testing import Stack, offline_calls
 from temporalio.client import WorkflowFailureError
 
@@ -37,7 +40,10 @@ def scenarios(folder: Path) -> list[Any]:
     for path in sorted(folder.glob("*.feature")):
         parsed: Any = Parser().parse(path.read_text().rstrip() + "\n")
         for item in parsed["feature"]["children"]:
-            scenario = item["scenario"]
+            scenario = {
+                **item["scenario"],
+                "temporal": any(t["name"] == "@temporal" for t in parsed["feature"]["tags"]),
+            }
             found.append(pytest.param(scenario, id=f"{folder.name}: {scenario['name']}"))
     return found
 
@@ -62,6 +68,7 @@ class Scenario:
         self.service = service
         self.document = ""
         self.given: Any = None
+        self.surroundings = Surroundings(service)
         self.answers: list[int] = []
         self.answer_body: Any = None
         self.calls = 0
@@ -76,6 +83,10 @@ class Scenario:
 
     async def answer(self, _verb: str, _path: str, _headers: dict[str, str], _body: bytes) -> tuple[int, Any]:
         """The HTTP service's next answer; the last one again when all are used up."""
+        special = await self.surroundings.answer(_verb, _path, _headers, _body)
+        if special is not None:
+            self.calls += 1
+            return special
         status = self.answers[min(self.calls, len(self.answers) - 1)] if self.answers else 200
         self.calls += 1
         return status, self.answer_body
@@ -96,6 +107,10 @@ class Scenario:
                 found = re.fullmatch(r"the signal '([^']+)' arrives after ([\d.]+) seconds?(?: with:)?", text)
                 assert found is not None, text
                 self.signals.append((found[1], float(found[2]), self._yaml.load(body) if body else {}))
+            else:
+                self.surroundings.prepare(text, self._yaml.load(body) if body else None)
+        if self.surroundings.given is not None:
+            self.given = self.surroundings.given
 
     # --- When ------------------------------------------------------------------------------------------------
 
@@ -109,7 +124,10 @@ class Scenario:
         begun = runtime.now()
         try:
             value, _ = read_text(self.document)
-            self.output = await run_document(value, self.given, runtime, trace)
+            async with self.surroundings.greeting() as port:
+                given = self.given if port is None else {"port": port}
+                for item in self.surroundings.starts(value, given):
+                    self.output = await run_document(value, item, runtime, trace)
         except DocumentInvalidError as error:
             self.refused = str(error)
         except Fault as error:
@@ -117,6 +135,16 @@ class Scenario:
         finally:
             await web.close()
         self.order, self.seconds = trace.order, runtime.now() - begun
+        self.surroundings.note_lifecycle(self.document, trace.take()["events"])
+
+    async def run_durably(self, stack: Stack) -> None:
+        """Run the document as an execution on Temporal with its secrets, perhaps in one runner after the other."""
+        try:
+            read_text(self.document)
+        except DocumentInvalidError as error:
+            self.refused = str(error)
+            return
+        self.output, self.fault = await self.surroundings.run(stack, self.document, self.given)
 
     async def run_on_temporal(self, stack: Stack) -> None:
         """Run the document as an execution on Temporal, beside all the others of the kit."""
@@ -170,7 +198,7 @@ class Scenario:
             assert str(body) in self.refused
         elif text.startswith("the tasks should have run in the order"):
             assert self.order == body
-        else:
+        elif not self.surroundings.check(text, body):
             pytest.fail(f"unknown step: {text}")
 
     def _check_fault(self, text: str, quoted: list[str], body: Any) -> None:
