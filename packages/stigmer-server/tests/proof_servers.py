@@ -62,12 +62,20 @@ class ServerProcess:
         )
         self._reader = threading.Thread(target=self._read, args=(self.process,))
         self._reader.start()
+        try:
+            self.address = self._served(serving)
+        except BaseException:
+            self.kill()  # or it and the thread that reads its log would outlive the test
+            raise
+
+    def _served(self, before: int) -> str:
+        """Wait until it says once more that it serves; its address."""
         deadline = time.monotonic() + WAIT_SECONDS
         with self._news:
-            while len(found := self.logged("serving")) == serving:
+            while len(found := self.logged("serving")) == before:
                 assert self._news.wait(deadline - time.monotonic()), f"it does not serve: {self.lines}"
                 assert self.process.poll() is None, f"it ended: {self.lines}"
-        self.address = str(found[-1]["address"])
+        return str(found[-1]["address"])
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """Every log line with this event."""
