@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import SecretStr, field_validator, model_validator
 
 from stigmer_agent_runner.engine.providers import PROVIDERS, known_providers
 from stigmer_agent_runner.errors import SettingsError
+from stigmer_api.home_settings import BadSettings, HomeSettings, read_settings, setting
 from stigmer_api.sandbox import AUTO
 from stigmer_api.sandbox import SETTINGS as SANDBOXES
 
-_HOME_ENV = "STIGMER_HOME"
 AFTER_UNTRUSTED = ("ask", "ask-all", "allow")
 LOCAL = "local"
 _DRIVER = "postgresql+psycopg://"
@@ -24,131 +20,121 @@ _POSTGRES = (_DRIVER, "postgresql://", "postgres://")
 _LEVELS = ("debug", "info", "warning", "error")
 
 
-def _setting(default: Any, *envs: str, file: str = "", **rules: Any) -> Any:
-    """A field read from the first of `envs` that is set, else from the dotted key `file` of config.yaml."""
-    return Field(default, validation_alias=AliasChoices(*envs), json_schema_extra={"file": file}, **rules)
-
-
-class Settings(BaseSettings):
+class Settings(HomeSettings):
     """One attribute per setting; its docstring tells the unit, the default and why."""
 
-    model_config = SettingsConfigDict(populate_by_name=True, env_ignore_empty=True, extra="ignore", frozen=True)
-
-    home: Path = _setting(Path("~/.stigmer"), _HOME_ENV)
-    """Folder of everything that Stigmer keeps. One home, one stack."""
-
-    server_address: str = _setting("", "STIGMER_SERVER_ADDRESS", file="server.address")
+    server_address: str = setting("", "STIGMER_SERVER_ADDRESS", file="server.address")
     """`host:port` of the API server. Empty: `host` and `port` below, because both usually share one home."""
 
-    server_host: str = _setting("127.0.0.1", "STIGMER_HOST", file="server.host")
+    server_host: str = setting("127.0.0.1", "STIGMER_HOST", file="server.host")
     """Host that the server binds; used only while `server_address` is empty."""
 
-    server_port: int = _setting(7234, "STIGMER_PORT", "GRPC_PORT", file="server.port", ge=1, le=65535)
+    server_port: int = setting(7234, "STIGMER_PORT", "GRPC_PORT", file="server.port", ge=1, le=65535)
     """Port that the server binds; used only while `server_address` is empty."""
 
-    token: SecretStr = _setting(SecretStr(""), "STIGMER_TOKEN")
+    token: SecretStr = setting(SecretStr(""), "STIGMER_TOKEN")
     """Bearer token. Empty: the file `token` of the home, which the server makes at its first start."""
 
-    temporal_address: str = _setting("", "TEMPORAL_SERVICE_ADDRESS", file="temporal.address")
+    temporal_address: str = setting("", "TEMPORAL_SERVICE_ADDRESS", file="temporal.address")
     """`host:port` of Temporal. Empty: the managed one on 127.0.0.1 and `temporal_port`."""
 
-    temporal_port: int = _setting(7233, "STIGMER_TEMPORAL_PORT", file="temporal.port", ge=1, le=65535)
+    temporal_port: int = setting(7233, "STIGMER_TEMPORAL_PORT", file="temporal.port", ge=1, le=65535)
     """Port of the managed Temporal; used only while `temporal_address` is empty."""
 
-    temporal_namespace: str = _setting("default", "TEMPORAL_NAMESPACE", file="temporal.namespace", min_length=1)
+    temporal_namespace: str = setting("default", "TEMPORAL_NAMESPACE", file="temporal.namespace", min_length=1)
     """Temporal namespace of all executions."""
 
-    llm_provider: str = _setting("", "STIGMER_LLM_PROVIDER", file="llm.provider")
+    llm_provider: str = setting("", "STIGMER_LLM_PROVIDER", file="llm.provider")
     """Provider for agents that name none. No default: a wrong guess would send text to a place nobody chose."""
 
-    llm_model: str = _setting("", "STIGMER_LLM_MODEL", file="llm.model")
+    llm_model: str = setting("", "STIGMER_LLM_MODEL", file="llm.model")
     """Model of `llm_provider`. No default, for the same reason."""
 
-    llm_base_url: str = _setting("", "STIGMER_LLM_BASE_URL", file="llm.base_url")
+    llm_base_url: str = setting("", "STIGMER_LLM_BASE_URL", file="llm.base_url")
     """Base URL of the endpoint, with its version (`http://host:port/v1`). Empty: the provider's own."""
 
-    llm_api_key: SecretStr = _setting(SecretStr(""), "STIGMER_LLM_API_KEY", file="llm.api_key")
+    llm_api_key: SecretStr = setting(SecretStr(""), "STIGMER_LLM_API_KEY", file="llm.api_key")
     """Key for `llm_provider`. Empty: the variable that the provider is known by (OPENAI_API_KEY for openai)."""
 
-    llm_max_attempts: int = _setting(5, "STIGMER_LLM_MAX_ATTEMPTS", file="llm.max_attempts", ge=1, le=20)
+    llm_max_attempts: int = setting(5, "STIGMER_LLM_MAX_ATTEMPTS", file="llm.max_attempts", ge=1, le=20)
     """Calls of the model before a turn fails. 5: rides out a restart or a short rate limit, still fails in a minute."""
 
-    llm_retry_seconds: float = _setting(0.5, "STIGMER_LLM_RETRY_SECONDS", file="llm.retry_seconds", ge=0, le=60)
+    llm_retry_seconds: float = setting(0.5, "STIGMER_LLM_RETRY_SECONDS", file="llm.retry_seconds", ge=0, le=60)
     """Seconds before the second attempt; doubles up to 16 times that, with jitter."""
 
-    llm_timeout_seconds: float = _setting(300.0, "STIGMER_LLM_TIMEOUT_SECONDS", file="llm.timeout_seconds", gt=0)
+    llm_timeout_seconds: float = setting(300.0, "STIGMER_LLM_TIMEOUT_SECONDS", file="llm.timeout_seconds", gt=0)
     """Seconds without a byte from the model. 300: a local model may load for minutes before its first token."""
 
-    llm_record: str = _setting("", "STIGMER_LLM_RECORD", file="llm.record")
+    llm_record: str = setting("", "STIGMER_LLM_RECORD", file="llm.record")
     """Name of a recording in `data/recordings` that answers of models are added to. Empty: nothing is recorded."""
 
-    max_steps: int = _setting(250, "STIGMER_AGENT_MAX_STEPS", file="agent.max_steps", ge=1, le=100_000)
+    max_steps: int = setting(250, "STIGMER_AGENT_MAX_STEPS", file="agent.max_steps", ge=1, le=100_000)
     """Model turns of one execution before it fails. 250: above honest work, it ends a model that runs in circles."""
 
-    max_concurrency: int = _setting(20, "STIGMER_AGENT_MAX_CONCURRENCY", file="agent.max_concurrency", ge=1, le=1000)
+    max_concurrency: int = setting(20, "STIGMER_AGENT_MAX_CONCURRENCY", file="agent.max_concurrency", ge=1, le=1000)
     """Executions that run at once in this process; more wait on the task queue."""
 
-    slice_seconds: float = _setting(300.0, "STIGMER_AGENT_SLICE_SECONDS", file="agent.slice_seconds", gt=0, le=600)
+    slice_seconds: float = setting(300.0, "STIGMER_AGENT_SLICE_SECONDS", file="agent.slice_seconds", gt=0, le=600)
     """Seconds after which a segment gives its place back at the next safe point."""
 
-    heartbeat_seconds: float = _setting(
+    heartbeat_seconds: float = setting(
         15.0, "STIGMER_AGENT_HEARTBEAT_SECONDS", file="agent.heartbeat_seconds", ge=1, le=300
     )
     """Seconds of silence after which Temporal gives a segment to another runner. Beats come five times as often."""
 
-    approval_timeout_seconds: float = _setting(
+    approval_timeout_seconds: float = setting(
         604_800.0, "STIGMER_AGENT_APPROVAL_TIMEOUT_SECONDS", file="agent.approval_timeout_seconds", ge=0
     )
     """Seconds after which an approval that nobody answered counts as rejected, never as approved. A week: over any
     weekend. 0: it waits for ever."""
 
-    drain_seconds: float = _setting(25.0, "STIGMER_AGENT_DRAIN_SECONDS", file="agent.drain_seconds", ge=0, le=300)
+    drain_seconds: float = setting(25.0, "STIGMER_AGENT_DRAIN_SECONDS", file="agent.drain_seconds", ge=0, le=300)
     """Seconds that running segments get to reach a safe point after SIGTERM. Below supervisord's stopwaitsecs."""
 
-    mcp_start_seconds: float = _setting(30.0, "STIGMER_MCP_START_SECONDS", file="mcp.start_seconds", gt=0, le=60)
+    mcp_start_seconds: float = setting(30.0, "STIGMER_MCP_START_SECONDS", file="mcp.start_seconds", gt=0, le=60)
     """Seconds for an MCP server to start and list its tools. 30: a first start may download its package."""
 
-    mcp_call_seconds: float = _setting(120.0, "STIGMER_MCP_CALL_SECONDS", file="mcp.call_seconds", gt=0, le=3600)
+    mcp_call_seconds: float = setting(120.0, "STIGMER_MCP_CALL_SECONDS", file="mcp.call_seconds", gt=0, le=3600)
     """Seconds for one call of a tool; timeout_seconds of an HTTP server counts instead."""
 
-    mcp_idle_seconds: float = _setting(600.0, "STIGMER_MCP_IDLE_SECONDS", file="mcp.idle_seconds", ge=0)
+    mcp_idle_seconds: float = setting(600.0, "STIGMER_MCP_IDLE_SECONDS", file="mcp.idle_seconds", ge=0)
     """Seconds that a session's MCP servers stay open between two executions."""
 
-    database_url: SecretStr = _setting(SecretStr(""), "STIGMER_AGENT_DATABASE_URL", file="agent.database_url")
+    database_url: SecretStr = setting(SecretStr(""), "STIGMER_AGENT_DATABASE_URL", file="agent.database_url")
     """Where sessions remember: `postgresql://…`, or `local` for a file each. Empty: like the server, so that runners on
     many machines share conversations as soon as the server is on Postgres."""
 
-    server_database_url: SecretStr = _setting(SecretStr(""), "STIGMER_DATABASE_URL", file="server.database_url")
+    server_database_url: SecretStr = setting(SecretStr(""), "STIGMER_DATABASE_URL", file="server.database_url")
     """The server's database; looked at only while `database_url` is empty, and used only when it is Postgres."""
 
-    sandbox: str = _setting(AUTO, "STIGMER_AGENT_SANDBOX", file="agent.sandbox")
+    sandbox: str = setting(AUTO, "STIGMER_AGENT_SANDBOX", file="agent.sandbox")
     """auto (bubblewrap, else Landlock, else no shell), bubblewrap, landlock, none, or unsafe: commands without a
     sandbox, as the user who runs the runner. Never unsafe by itself: nobody may lose files to a missing package."""
 
-    command_seconds: float = _setting(
+    command_seconds: float = setting(
         120.0, "STIGMER_AGENT_COMMAND_SECONDS", file="agent.command_seconds", gt=0, le=3600
     )
     """Seconds that a command gets when its caller names none. 120: a build or a test run; a model may ask for five
     times as much."""
 
-    command_memory_mb: int = _setting(2048, "STIGMER_AGENT_COMMAND_MEMORY_MB", file="agent.command_memory_mb", ge=16)
+    command_memory_mb: int = setting(2048, "STIGMER_AGENT_COMMAND_MEMORY_MB", file="agent.command_memory_mb", ge=16)
     """MiB that a command may hold with everything it started. 2048: compilers fit, and the machine stays usable."""
 
-    command_processes: int = _setting(
+    command_processes: int = setting(
         256, "STIGMER_AGENT_COMMAND_PROCESSES", file="agent.command_processes", ge=8, le=10_000
     )
     """Processes that a command may have at once. 256: parallel builds fit, and a fork bomb ends in a moment."""
 
-    after_untrusted: str = _setting("ask", "STIGMER_AGENT_AFTER_UNTRUSTED", file="agent.after_untrusted")
+    after_untrusted: str = setting("ask", "STIGMER_AGENT_AFTER_UNTRUSTED", file="agent.after_untrusted")
     """What happens to sensitive calls once a conversation holds text from outside (MCP servers, commands with network):
     ask (commands with network or without sandbox need an approval), ask-all (tools of MCP servers that change things
     too), allow. ask: what a page says must not become what this machine does."""
 
-    prices: dict[str, Any] = _setting({}, "STIGMER_AGENT_PRICES", file="agent.prices")
+    prices: dict[str, Any] = setting({}, "STIGMER_AGENT_PRICES", file="agent.prices")
     """Prices of models over those of the package: provider, model (`*`: any), then input, output, cache_read and
     cache_write in US dollars per million tokens. In the environment: as JSON."""
 
-    log_level: str = _setting("info", "STIGMER_LOG_LEVEL", file="log_level")
+    log_level: str = setting("info", "STIGMER_LOG_LEVEL", file="log_level")
     """debug, info, warning or error. Texts of users and models are never logged."""
 
     @field_validator("home")
@@ -222,79 +208,10 @@ class Settings(BaseSettings):
         """`host:port` of the Temporal in force."""
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags, environment and the file of the home, in this order."""
-        flags = init_settings()
-        given = flags.get("home") or flags.get(_HOME_ENV)  # the source names it by its alias
-        home = Path(str(given or os.environ.get(_HOME_ENV) or "~/.stigmer")).expanduser()
-        return (init_settings, env_settings, _ConfigFile(settings_cls, home / "config.yaml"))
-
-
-class _ConfigFile(PydanticBaseSettingsSource):
-    """The settings of ours in `config.yaml`."""
-
-    def __init__(self, settings_cls: type[BaseSettings], path: Path) -> None:
-        super().__init__(settings_cls)
-        self._path = path
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        """Not used: `__call__` reads the whole file at once."""
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        document = _read_mapping(self._path)
-        values: dict[str, Any] = {}
-        for name, field in self.settings_cls.model_fields.items():
-            extra = field.json_schema_extra
-            key = str(extra.get("file") or "") if isinstance(extra, dict) else ""
-            value = _look_up(document, key)
-            if value is not None:
-                values[name] = value
-        return values
-
-
-def _look_up(document: dict[str, Any], key: str) -> Any:
-    section, _, rest = key.partition(".")
-    found = document.get(section) if section else None
-    if rest:
-        return found.get(rest) if isinstance(found, dict) else None
-    return found
-
-
-def _read_mapping(path: Path) -> dict[str, Any]:
-    try:
-        document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
-    except YAMLError as error:
-        raise SettingsError(f"{path} is not valid YAML: {error}") from error
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        raise SettingsError(f"{path} must hold a mapping of settings")
-    return document
-
 
 def load_settings(**flags: Any) -> Settings:
     """Return the settings in force; flags that are None count as not given. SettingsError names every bad one."""
-    given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**given)
-    except ValidationError as error:
-        raise SettingsError("; ".join(_problem(item) for item in error.errors())) from error
-
-
-def _problem(item: Any) -> str:
-    name = ".".join(str(part) for part in item["loc"])
-    text = str(item["msg"]).removeprefix("Value error, ")
-    return f"{name}: {text}" if name else text
+        return read_settings(Settings, flags)
+    except BadSettings as error:
+        raise SettingsError(str(error)) from error
