@@ -128,7 +128,10 @@ async def waiting(peer: Client, workflow: Any) -> Any:
 async def signals_of(peer: Client, workflow: Any) -> list[str]:
     """The signals that the run of a workflow got, in order: ids of events, and the word to stop."""
     run_id = temporal_awaiting_id(workflow.metadata.id, workflow.status.event_trigger.id)
-    history = await peer.get_workflow_handle(run_id).fetch_history()
+    try:
+        history = await peer.get_workflow_handle(run_id).fetch_history()
+    except RPCError:  # the outbox has not come to it yet
+        return []
     told = [
         event.workflow_execution_signaled_event_attributes
         for event in history.events
