@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 
 README = (ROOT / "README.md").read_text()
 
+_NAMES_OF_OTHERS = "its commands name the executions or sessions that the ones before have started"
 ELSEWHERE = {
     "02-http-retry": "it needs its service on a fixed port, which may be taken",
-    "07-events": "its commands name the executions that the ones before have started",
+    "07-events": _NAMES_OF_OTHERS,
+    "11-approvals": _NAMES_OF_OTHERS,
+    "12-plan-and-build": _NAMES_OF_OTHERS,
+    "13-structured-and-limits": _NAMES_OF_OTHERS,
+    "14-files-and-forks": _NAMES_OF_OTHERS,
 }
 
 

@@ -132,7 +132,7 @@ async def test_a_conversation_that_is_too_long_is_summarised_and_goes_on(world: 
 
 
 async def test_tools_that_fail_or_answer_rubbish_are_read_by_the_model(stack: Stack, api: ApiServer) -> None:
-    stack.start_runner()
+    stack.start_runner(mcp_call_seconds=5.0)  # what answers with nothing at all is waited for until then
     spec = {"stdio": {"command": sys.executable, "args": [FAULTY]}, "env": {"FAULTY_TOOLS": {}}}
     add_mcp_server(api, "odd", spec)
     kinds = ("shape", "nothing", "error", "bytes", "noise", "flood")

@@ -117,6 +117,17 @@ def explain(error: Exception, choice: ModelChoice) -> ModelError:
     )
 
 
+async def refuse_page(response: Any) -> None:
+    """Hook of an HTTP client: a web page is no answer of a model, and will be none when it is asked for again.
+
+    The SDKs would take it for an empty stream, which may pass.
+    """
+    kind = str(response.headers.get("content-type", ""))
+    if response.is_success and kind.startswith("text/html"):
+        said = f"{response.url} did not answer as the OpenAI chat API does: it sent a web page ({kind}). {_IS_RIGHT}"
+        raise ModelError(said, kind="model_protocol")
+
+
 def is_of_endpoint(error: BaseException) -> bool:
     """Whether an endpoint raised this, or what stands between it and us."""
     return isinstance(error, ContextOverflowError) or _is_of_sdk(error, "APIError")

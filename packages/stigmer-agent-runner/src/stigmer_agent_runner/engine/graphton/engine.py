@@ -30,7 +30,7 @@ from stigmer_agent_runner.engine.gate import Gate
 from stigmer_agent_runner.engine.graphton import history
 from stigmer_agent_runner.engine.graphton.backend import ShellBackend, WorkspaceBackend
 from stigmer_agent_runner.engine.graphton.calls import described
-from stigmer_agent_runner.engine.graphton.chat import chat_model, explain, is_of_endpoint
+from stigmer_agent_runner.engine.graphton.chat import chat_model, explain, is_of_endpoint, refuse_page
 from stigmer_agent_runner.engine.graphton.delegates import DelegatingHooks, specification, system_prompt
 from stigmer_agent_runner.engine.graphton.hooks import Run
 from stigmer_agent_runner.engine.graphton.saver import opened
@@ -113,10 +113,11 @@ class GraphtonEngine:
         if segment.model.provider.api == "replay":
             replay = ReplayTransport(recording_file(data, segment.model.model), redact)
             return openai.DefaultAsyncHttpxClient(timeout=self._timeout, transport=replay)
+        hooks = {"response": [refuse_page]}
         if not self._record:
-            return openai.DefaultAsyncHttpxClient(timeout=self._timeout)
+            return openai.DefaultAsyncHttpxClient(timeout=self._timeout, event_hooks=hooks)
         recording = RecordingTransport(httpx2.AsyncHTTPTransport(), recording_file(data, self._record), redact)
-        return openai.DefaultAsyncHttpxClient(timeout=self._timeout, transport=recording)
+        return openai.DefaultAsyncHttpxClient(timeout=self._timeout, transport=recording, event_hooks=hooks)
 
     def _graph(self, run: Run, saver: BaseCheckpointSaver[str], client: openai.DefaultAsyncHttpxClient) -> Any:
         segment = run.segment
