@@ -160,6 +160,22 @@ async def _answer(client: AsyncClient, run: Any, **fields: Any) -> Any:
     return await call(client, KIND, "submitWorkflowTaskApproval", execution_id=run.metadata.id, **given)
 
 
+@pytest.mark.parametrize(
+    "form", ["{", "[]", "7", '{"type": 7}', '{"const": NaN}', '{"const": 1' + "0" * 400 + "}", "[" * 10_000]
+)
+async def test_a_question_that_no_form_can_be_read_from_is_listed_without_it_and_takes_no_answer(
+    client: AsyncClient, form: str
+) -> None:
+    asked = {**ASKED, "form_schema_json": form, "timeout_at": "soon"}
+    run = await _execution(client)
+    await report(client, run, 1, phase=RUNNING, tasks=[_task("/do/0/pay", "pay", asked, started_at="early")])
+    [entry] = (await call(client, KIND, "listPendingApprovals", org="local")).entries
+    assert not entry.form_schema
+    assert not entry.HasField("timeout_at")
+    with pytest.raises((FailedPrecondition, InvalidArgument), match=r"form.*schema"):
+        await _answer(client, run)
+
+
 async def test_an_answer_is_checked_recorded_and_passed_on_once(app: App, client: AsyncClient) -> None:
     run = await _asking(client)
     listed = await call(client, KIND, "listPendingApprovals", org="local")

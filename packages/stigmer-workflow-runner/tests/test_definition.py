@@ -24,7 +24,8 @@ def test_a_pinned_definition_is_bound_to_its_hash() -> None:
 
 
 PARTS_OF_BODIES = {
-    "ActivityRetry", "Apart", "Case", "Catch", "Contract", "Correlation", "Criterion", "Failing", "Filter", "Foreach",
+    "ActivityRetry", "Apart", "Case", "Catch", "Contract", "Correlation", "Criterion", "Escalation", "Failing",
+    "Filter", "Foreach",
     "HumanOutcome", "Retry", "Rule", "Strategy", "Subscription",
 }  # fmt: skip
 

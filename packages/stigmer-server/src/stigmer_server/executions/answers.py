@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import jsonschema_rs
+from google.protobuf.struct_pb2 import Struct
 
 from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1.enum_pb2 import WorkflowEventType, WorkflowTaskStatus
 from stigmer_api._pb.ai.stigmer.agentic.workflowexecution.v1.io_pb2 import PendingApproval, WorkflowExecutionEvent
@@ -18,7 +19,7 @@ from stigmer_api.kinds import Kind
 from stigmer_api.temporal import TASK_ANSWERED, TaskAnswered
 from stigmer_server.executions.outbox import enqueue_signal
 from stigmer_server.executions.signals import LARGEST_PAYLOAD, content_of, record_event, running
-from stigmer_server.executions.times import rfc3339
+from stigmer_server.executions.times import moment_of, rfc3339
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.metadata import ACTOR, violation
 
@@ -46,10 +47,13 @@ def describe_question(entry: PendingApproval, task: Any) -> None:
     """Fill in what a task asks: its form, its time limit, and how to show it."""
     entry.task_name, entry.ui_hint = task.task_name, task.ui_hint
     request = task.human_request
-    if request.form_schema_json:
-        entry.form_schema.update(json.loads(request.form_schema_json))
-    if request.timeout_at:
-        entry.timeout_at.FromJsonString(request.timeout_at)
+    with suppress(SchemaInvalidError, OverflowError):  # whoever answers is told; a Struct holds no number above 1e308
+        schema, form = _form_schema(request), Struct()
+        form.update(schema if isinstance(schema, dict) else {})
+        entry.form_schema.CopyFrom(form)
+    limit = moment_of(request.timeout_at)
+    if limit is not None:
+        entry.timeout_at.FromDatetime(limit)
 
 
 async def submit_for_task(kind: Kind, services: Services, request: Any) -> Resource:
@@ -125,10 +129,11 @@ def _refuse_another(task: Any, answer: HumanAnswer) -> None:
 
 def _refuse_late(unit: UnitOfWork, task: Any) -> None:
     """Once its time is up a task takes no answer, whether its run knows that already or not."""
-    limit = task.human_request.timeout_at
-    if limit and unit.now >= datetime.fromisoformat(limit):
+    limit = moment_of(task.human_request.timeout_at)
+    if limit is not None and unit.now >= limit:
         raise FailedPrecondition(
-            f"the task {task.task_name!r} could be answered until {limit}", reason="APPROVAL_TIMED_OUT"
+            f"the task {task.task_name!r} could be answered until {task.human_request.timeout_at}",
+            reason="APPROVAL_TIMED_OUT",
         )
 
 
@@ -142,12 +147,30 @@ def _check(request: Any, answer: HumanAnswer, form: Any) -> None:
             reason="NOT_AN_APPROVER",
         )
     if request.form_schema_json:
-        _check_form(json.loads(request.form_schema_json), form)
+        _check_form(request, form)
 
 
-def _check_form(schema: Any, form: Any) -> None:
+def _form_schema(request: Any) -> Any:
+    """The form's schema, checked: it was when its document was applied, but what a runner sends is not trusted.
+
+    Raises SchemaInvalidError.
+    """
+    text = request.form_schema_json or "{}"
     try:
-        checked(schema)  # it was when its document was applied; what an old runner sends is not trusted
+        schema = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise SchemaInvalidError(f"it is no JSON: {error}") from error
+    checked(schema)
+    return schema
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _check_form(request: Any, form: Any) -> None:
+    try:
+        schema = _form_schema(request)
     except SchemaInvalidError as error:
         raise FailedPrecondition(f"the form's schema is broken: {error}", reason="FORM_SCHEMA_INVALID") from error
     validator = jsonschema_rs.validator_for(schema, pattern_options=jsonschema_rs.RegexOptions())  # linear patterns
@@ -169,8 +192,9 @@ def _resolved(unit: UnitOfWork, task: Any, answer: HumanAnswer) -> WorkflowExecu
     )
     resolved = event.approval_resolved
     resolved.outcome, resolved.comment, resolved.resolved_by = answer.outcome, answer.comment, answer.reviewer
-    if task.started_at:
-        waited = unit.now - datetime.fromisoformat(task.started_at)
+    started = moment_of(task.started_at)
+    if started is not None:
+        waited = unit.now - started
         resolved.wait_duration_ms = max(0, round(waited.total_seconds() * 1000))
     return event
 

@@ -11,6 +11,7 @@ from stigmer_api.errors import FieldViolation, InvalidArgument
 from stigmer_api.kinds import Kind
 from stigmer_api.methods import method
 from stigmer_server.executions import phases
+from stigmer_server.executions.times import moment_of
 from stigmer_server.resources.controller import require_valid
 from stigmer_server.resources.envelope import Resource, from_record
 from stigmer_server.resources.listing import ListMethod, read_all
@@ -81,7 +82,7 @@ def _matches(execution: Resource, criteria: Any) -> bool:
     status = execution.status
     if criteria.phases and status.phase not in criteria.phases:
         return False
-    started = _moment(status.started_at)
+    started = moment_of(status.started_at)
     if criteria.HasField("started_after") and (started is None or started < _utc(criteria.started_after)):
         return False
     if criteria.HasField("started_before") and (started is None or started >= _utc(criteria.started_before)):
@@ -119,7 +120,7 @@ def _sort_key(request: Any) -> Callable[[Resource], Any]:
     name = "" if field is None else str(field.name).removeprefix("EXECUTION_SORT_FIELD_")
     oldest = datetime.min.replace(tzinfo=UTC)
     keys: dict[str, Callable[[Resource], Any]] = {
-        "STARTED_AT": lambda execution: _moment(execution.status.started_at) or oldest,
+        "STARTED_AT": lambda execution: moment_of(execution.status.started_at) or oldest,
         "DURATION": lambda execution: _duration(execution) or timedelta(0),
         "COST": lambda execution: execution.status.total_cost_micros,
         "STATUS": phases.phase_of,
@@ -130,18 +131,10 @@ def _sort_key(request: Any) -> Callable[[Resource], Any]:
 
 
 def _duration(execution: Resource) -> timedelta | None:
-    started = _moment(execution.status.started_at)
+    started = moment_of(execution.status.started_at)
     if started is None:
         return None
-    return (_moment(execution.status.completed_at) or datetime.now(UTC)) - started
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment_of(execution.status.completed_at) or datetime.now(UTC)) - started
 
 
 def _utc(stamp: Any) -> datetime:
