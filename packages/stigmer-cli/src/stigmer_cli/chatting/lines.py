@@ -6,6 +6,8 @@ import importlib.util
 import sys
 from typing import Protocol, TextIO
 
+from stigmer_cli.chatting.interrupts import interruptible
+
 __all__ = ["Lines", "Piped", "Typed", "lines_of"]
 
 
@@ -31,7 +33,7 @@ class Typed:
     def ask(self, prompt: str) -> str | None:
         """See Lines."""
         try:
-            return input(prompt)
+            return interruptible(lambda: input(prompt))
         except EOFError:
             sys.stdout.write("\n")
             return None
