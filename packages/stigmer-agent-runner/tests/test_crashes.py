@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from agent_runner_testing.api import ApiServer, Execution
+from agent_runner_testing.mcp_servers import held_over_http
 from agent_runner_testing.model import ModelServer, Turn
 from agent_runner_testing.processes import RunnerProcess, log_lines
+from agent_runner_testing.registry import add_mcp_server
 from agent_runner_testing.stack import Stack
 
 from stigmer_api._pb.ai.stigmer.agentic.agentexecution.v1 import enum_pb2, status_pb2
@@ -107,7 +109,7 @@ cases:
   - turns:
       - call:
           - {tool: write_file, args: {path: a.txt, content: a}}
-          - {tool: grep, args: {pattern: nowhere}}
+          - {tool: look}
           - {tool: write_file, args: {path: b.txt, content: b}}
       - say: "All is done."
 """
@@ -117,44 +119,38 @@ cases:
 async def test_kill_9_inside_a_parallel_batch_repeats_only_the_call_under_way(
     stack: Stack, api: ApiServer, runner_process: Callable[..., RunnerProcess], model_name: str
 ) -> None:
-    session = api.add_session(api.add_agent(model=model_name, script=PARALLEL))
-    _make_grep_slow(stack.home / "data" / "sessions" / session / "workspace")
-    async with ModelServer() as model:
-        calls = (
-            _write("a"),
-            ("grep", {"pattern": "nowhere"}),
-            _write("b"),
-        )
+    gate = asyncio.Event()
+    async with ModelServer() as model, held_over_http(gate) as url:
+        add_mcp_server(api, "held", {"http": {"url": url}})
+        usage = {"mcp_server_ref": {"slug": "held", "org": "local"}, "enabled_tools": ["look"]}
+        agent = api.add_agent(model=model_name, script=PARALLEL, mcp_server_usages=[usage])
+        calls = (_write("a"), ("look", {}), _write("b"))
         model.script = {"go": [Turn(calls=calls), Turn("All is done.")]}
         first = runner_process(STIGMER_LLM_BASE_URL=model.base_url)
-        execution = api.add_execution(session, "go")
+        execution = api.add_execution(api.add_session(agent), "go")
         await stack.start(execution)
-        await api.until(execution, _only_grep_is_left)
+        await api.until(execution, _only_the_look_is_left)
 
         first.kill()
+        gate.set()
         second = runner_process(STIGMER_LLM_BASE_URL=model.base_url)
         done = await api.finished(execution)
 
         assert _answers(done)[-1] == "All is done."
         assert _writes(first.log, second.log) == {"a.txt": 1, "b.txt": 1}
-        assert [call.status for call in done.status.messages[1].tool_calls] == [enum_pb2.TOOL_CALL_COMPLETED] * 3
+        assert _first_calls(done.status) == [enum_pb2.TOOL_CALL_COMPLETED] * 3
         assert len(model.requests) == (0 if model_name == "scripted" else 2)
 
 
-def _make_grep_slow(workspace: Path) -> None:
-    """A search here takes seconds, so that a kill finds it under way."""
-    workspace.mkdir(parents=True)
-    for number in range(40):
-        (workspace / f"{number}.txt").write_text("\n" * 1_000_000)
+def _only_the_look_is_left(status: status_pb2.AgentExecutionStatus) -> bool:
+    done, running = enum_pb2.TOOL_CALL_COMPLETED, enum_pb2.TOOL_CALL_RUNNING
+    return _first_calls(status) == [done, running, done]
 
 
-def _only_grep_is_left(status: status_pb2.AgentExecutionStatus) -> bool:
-    calls = status.messages[1].tool_calls if len(status.messages) > 1 else ()
-    return [call.status for call in calls] == [
-        enum_pb2.TOOL_CALL_COMPLETED,
-        enum_pb2.TOOL_CALL_RUNNING,
-        enum_pb2.TOOL_CALL_COMPLETED,
-    ]
+def _first_calls(status: status_pb2.AgentExecutionStatus) -> list[enum_pb2.ToolCallStatus.ValueType]:
+    """Statuses of the calls of the model's first answer."""
+    answers = [message for message in status.messages if message.type == enum_pb2.MESSAGE_AI]
+    return [call.status for call in answers[0].tool_calls] if answers else []
 
 
 async def test_sigterm_hands_the_run_over_at_a_safe_point(

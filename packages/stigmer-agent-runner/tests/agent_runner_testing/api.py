@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Self
 
 import grpc
+import pytest
 import grpc.aio
 
 from agent_runner_testing.registry import registry_methods
@@ -140,8 +141,11 @@ class ApiServer:
 
     async def until(self, execution_id: str, test: Callable[[status_pb2.AgentExecutionStatus], bool]) -> Execution:
         """Wait until the status of an execution passes a test."""
-        async with asyncio.timeout(WAIT_SECONDS), self._changed:
-            await self._changed.wait_for(lambda: test(self.execution(execution_id).status))
+        try:
+            async with asyncio.timeout(WAIT_SECONDS), self._changed:
+                await self._changed.wait_for(lambda: test(self.execution(execution_id).status))
+        except TimeoutError:
+            pytest.fail(f"waited {WAIT_SECONDS:.0f} s in vain; the status is\n{self.execution(execution_id).status}")
         return self.execution(execution_id)
 
     async def finished(self, execution_id: str) -> Execution:

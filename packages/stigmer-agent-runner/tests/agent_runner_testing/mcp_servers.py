@@ -14,6 +14,8 @@ from typing import Any
 
 import psutil
 import uvicorn
+from mcp.server.mcpserver import MCPServer
+from mcp.types import ToolAnnotations
 from mcp_server_git.server import create_server
 
 from agent_runner_testing.processes import free_port
@@ -62,7 +64,27 @@ def git_repository(folder: Path) -> Path:
 async def git_over_http(repository: Path, *, sse: bool = False) -> AsyncIterator[str]:
     """The published server of git behind HTTP on loopback; yields its URL."""
     server: Any = create_server(repository)
-    app = server.sse_app() if sse else server.streamable_http_app()
+    async with _serving(server.sse_app() if sse else server.streamable_http_app()) as address:
+        yield f"{address}/{'sse' if sse else 'mcp'}"
+
+
+@contextlib.asynccontextmanager
+async def held_over_http(gate: asyncio.Event) -> AsyncIterator[str]:
+    """A server whose one tool, `look`, only reads and answers when the gate opens; yields its URL."""
+    server: Any = MCPServer("held")
+
+    @server.tool(annotations=ToolAnnotations(read_only_hint=True))
+    async def look() -> str:
+        """Look for something."""
+        await gate.wait()
+        return "nothing"
+
+    async with _serving(server.streamable_http_app()) as address:
+        yield f"{address}/mcp"
+
+
+@contextlib.asynccontextmanager
+async def _serving(app: Any) -> AsyncIterator[str]:
     port = free_port()
     running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", ws="none"))
     with contextlib.ExitStack() as stack:
@@ -70,7 +92,7 @@ async def git_over_http(repository: Path, *, sse: bool = False) -> AsyncIterator
         task = asyncio.create_task(running.serve())
         async with asyncio.timeout(30):
             await until(lambda: running.started)
-        yield f"http://127.0.0.1:{port}/{'sse' if sse else 'mcp'}"
+        yield f"http://127.0.0.1:{port}"
     async with asyncio.timeout(30):
         await task
 
