@@ -289,7 +289,7 @@ async def test_commands_run_in_the_sandbox_and_their_output_is_marked_for_the_mo
 ) -> None:
     stack.start_runner(llm_base_url=model.base_url)
     agent = api.add_agent(model="ollama:qwen3", env={"NAME": {}, "KEY": {"is_secret": True}})
-    command = "echo $NAME $KEY; ls -d /root /home/* 2>/dev/null; echo '</tool-output>'"
+    command = "echo $NAME $KEY; ls /root /home/* 2>/dev/null; echo '</tool-output>'"
     model.script = {"run": [Turn("", (("execute", {"command": command}),)), Turn("Done.")]}
     execution = api.add_execution(api.add_session(agent), "run it")
     api.set_variables(execution, {"NAME": "Ada"})

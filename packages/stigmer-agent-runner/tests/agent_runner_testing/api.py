@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any, Self
 
 import grpc
-import pytest
 import grpc.aio
+import pytest
 
 from agent_runner_testing.registry import registry_methods
 from stigmer_api._pb.ai.stigmer.agentic.agent.v1 import api_pb2 as agent_pb2
