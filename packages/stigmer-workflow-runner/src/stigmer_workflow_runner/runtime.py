@@ -51,8 +51,8 @@ class Elsewhere:
 class Call:
     """One call of the world: the activity's name, its JSON argument, and how long it may take in seconds.
 
-    `repeatable` calls go to our own server and are repeated by the runtime while that is away; others happen
-    once, and only a lost worker makes the runtime repeat them.
+    `repeatable` calls go to our own server and are repeated by the runtime while that is away, with a time limit of
+    its own for each attempt; others happen once, and only a lost worker makes the runtime repeat them.
     """
 
     activity: str

@@ -46,6 +46,9 @@ CLAIMED_SIZE: Final = 60_000
 OF_THE_RUN: Final = frozenset({"start_child", PUBLISH, READ_ANSWER})
 """Calls that are told which execution they are made for."""
 
+SERVER_CALL: Final = timedelta(seconds=15)
+"""What an attempt of a call of our own server may take: after it, one that a killed worker left is made again."""
+
 HEARTBEAT: Final = timedelta(seconds=10)
 GRACE: Final = 15.0
 """Seconds that an activity gets to report its own timeout before Temporal declares it timed out."""
@@ -254,7 +257,7 @@ class TemporalRuntime:
         return await workflow.execute_activity(
             call.activity,
             argument,
-            start_to_close_timeout=timedelta(seconds=call.timeout + GRACE),
+            start_to_close_timeout=SERVER_CALL if call.repeatable else timedelta(seconds=call.timeout + GRACE),
             heartbeat_timeout=None if call.repeatable else HEARTBEAT,
             retry_policy=retry,
             summary=call.summary or None,

@@ -37,7 +37,14 @@ from stigmer_workflow_runner.json_text import MAX_CLAIMED, MAX_CLAIMED_OUTPUT, M
 from stigmer_workflow_runner.progress import CANCELLED, COMPLETED, FAILED, PAUSED, PENDING, Progress
 from stigmer_workflow_runner.runtime import Drain
 from stigmer_workflow_runner.state import RunState, iso8601
-from stigmer_workflow_runner.temporal_runtime import FAULT_TYPE, SERVER_RETRY, Pause, TemporalRuntime, fault_of
+from stigmer_workflow_runner.temporal_runtime import (
+    FAULT_TYPE,
+    SERVER_CALL,
+    SERVER_RETRY,
+    Pause,
+    TemporalRuntime,
+    fault_of,
+)
 from stigmer_workflow_runner.upserts import upsert, upsert_phase
 
 LOAD: Final = "load_execution"
@@ -164,7 +171,7 @@ class WorkflowExecutionRun:
                     if is_cancelled_exception(error) or _is_fault(error):
                         raise
             loaded: dict[str, Any] = await workflow.execute_activity(
-                LOAD, argument, start_to_close_timeout=timedelta(seconds=60), retry_policy=SERVER_RETRY
+                LOAD, argument, start_to_close_timeout=SERVER_CALL, retry_policy=SERVER_RETRY
             )
         except FailureError as error:
             if is_cancelled_exception(error):
@@ -331,9 +338,7 @@ class WorkflowExecutionRun:
                     raise
             else:
                 return
-        await workflow.execute_activity(
-            REPORT, report, start_to_close_timeout=timedelta(seconds=30), retry_policy=SERVER_RETRY
-        )
+        await workflow.execute_activity(REPORT, report, start_to_close_timeout=SERVER_CALL, retry_policy=SERVER_RETRY)
 
     def _show_phase(self, phase: str) -> None:
         """The search attribute, when Temporal has it."""
