@@ -20,6 +20,7 @@ from stigmer_store.errors import (
     StoreTooNew,
     StoreUnavailable,
 )
+from stigmer_store.moments import from_microseconds, microseconds
 from stigmer_store.opening import open_repository
 from stigmer_store.records import (
     Change,
@@ -63,6 +64,8 @@ __all__ = [
     "Transaction",
     "check_backup",
     "fields_in_backup",
+    "from_microseconds",
     "is_in_backup",
+    "microseconds",
     "open_repository",
 ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from google.protobuf.message import Message
 
 from stigmer_api.kinds import Kind, kind_by_key
-from stigmer_store import ResourceRecord
+from stigmer_store import ResourceRecord, from_microseconds, microseconds
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -73,16 +73,12 @@ def to_record(kind: Kind, resource: Resource, revision: int, fields: Mapping[str
     )
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
 def to_datetime(stamp: Timestamp) -> datetime:
     """A protobuf timestamp as an aware UTC datetime. Timestamp has a method for it, at eight times the price."""
-    return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+    return from_microseconds(stamp.seconds * 1_000_000 + stamp.nanos // 1000)
 
 
 def set_moment(stamp: Timestamp, moment: datetime) -> None:
     """Set a protobuf timestamp to an aware datetime, to the microsecond."""
-    seconds, microseconds = divmod((moment - _EPOCH) // _MICROSECOND, 1_000_000)
-    stamp.seconds, stamp.nanos = seconds, microseconds * 1000
+    stamp.seconds, rest = divmod(microseconds(moment), 1_000_000)
+    stamp.nanos = rest * 1000
