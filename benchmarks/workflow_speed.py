@@ -71,7 +71,9 @@ class Figure:
 
 
 class Service(HttpService):
-    """Counts how many calls are there at a time; each takes `seconds`."""
+    """Counts how many calls are there at a time; each takes `seconds`. Keeps connections, as web servers do."""
+
+    keeps = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -259,7 +259,12 @@ def agent_reply(text: str, phase: int = 3, **extra: Any) -> Any:
 
 
 class HttpService:
-    """A small HTTP/1.1 server: routes are coroutines `(method, path, headers, body) -> (status, value)`."""
+    """A small HTTP/1.1 server: routes are coroutines `(method, path, headers, body) -> (status, value)`.
+
+    keeps: whether a connection takes more than one request.
+    """
+
+    keeps = False
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
@@ -284,27 +289,33 @@ class HttpService:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            first, *lines = head.strip().split("\r\n")
-            verb, path, _ = first.split(" ")
-            headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
-            body = await reader.readexactly(int(headers.get("content-length", "0")))
-            self.requests.append((verb, path, headers, body))
-            status, value = await self.answer(verb, path, headers, body)
-            kind = "application/json"
-            if isinstance(value, tuple):
-                kind, data = value
-            elif isinstance(value, bytes):
-                kind, data = "text/plain; charset=utf-8", value
-            else:
-                data = json.dumps(value).encode()
-            extra = f"Location: {value['location']}\r\n" if 300 <= status < 400 else ""
-            if isinstance(value, dict) and "header" in value:
-                extra += "{}: {}\r\n".format(*value["header"])
-            head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\n{extra}Content-Length: {len(data)}\r\n"
-            writer.write((head + "Connection: close\r\n\r\n").encode() + data)
-            await writer.drain()
+            await self._exchange(reader, writer)
+            while self.keeps:
+                await self._exchange(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             return
         finally:
             writer.close()
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        first, *lines = head.strip().split("\r\n")
+        verb, path, _ = first.split(" ")
+        headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        self.requests.append((verb, path, headers, body))
+        status, value = await self.answer(verb, path, headers, body)
+        kind = "application/json"
+        if isinstance(value, tuple):
+            kind, data = value
+        elif isinstance(value, bytes):
+            kind, data = "text/plain; charset=utf-8", value
+        else:
+            data = json.dumps(value).encode()
+        extra = f"Location: {value['location']}\r\n" if 300 <= status < 400 else ""
+        if isinstance(value, dict) and "header" in value:
+            extra += "{}: {}\r\n".format(*value["header"])
+        extra += "" if self.keeps else "Connection: close\r\n"
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\n{extra}Content-Length: {len(data)}\r\n\r\n"
+        writer.write(head.encode() + data)
+        await writer.drain()

@@ -21,6 +21,7 @@ from stigmer_store.engine import Engines
 from stigmer_store.errors import StoreClosed
 from stigmer_store.failures import translate
 from stigmer_store.feed import Feed
+from stigmer_store.following import UNKNOWN, Follower, processor
 from stigmer_store.gathering import Gathering
 from stigmer_store.listeners import Listeners
 from stigmer_store.pending import PendingWrites
@@ -88,7 +89,8 @@ class Writer:
         self._feed = feed
         self._recent = Recent()
         self._queue: queue.SimpleQueue[list[_Job] | _News | None] = queue.SimpleQueue()
-        self._gathering: Gathering[_Job] = Gathering(self._queue.put, MAX_GROUP)
+        self._gathering: Gathering[_Job] = Gathering(self._hand_over, MAX_GROUP)
+        self._loop_at = UNKNOWN  # the processor of the event loop
         self._closed = False
         self._database_error: BaseException | None = None
         event.listen(self._engine, "handle_error", self._note_error)
@@ -104,6 +106,10 @@ class Writer:
         future: asyncio.Future[T] = loop.create_future()
         self._gathering.add(loop, _Job(work, future))
         return await future
+
+    def _hand_over(self, jobs: list[_Job]) -> None:
+        self._loop_at = processor()
+        self._queue.put(jobs)
 
     def hear(self, revision: int | None) -> None:
         """Another process has committed this revision (None: perhaps something); let listeners hear of it."""
@@ -121,9 +127,10 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        closing = False
+        closing, follower = False, Follower()
         while not closing:
             jobs, news, closing = self._take()
+            follower.go_to(self._loop_at)
             if jobs:
                 self._do(jobs)
             for each in news:
