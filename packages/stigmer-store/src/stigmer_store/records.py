@@ -44,6 +44,8 @@ class Operation(StrEnum):
     UPDATED = "updated"
     DELETED = "deleted"
 
+    __hash__ = str.__hash__  # an Enum's own is Python code, and every reader of every change looks things up by it
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
 
 from stigmer_api._pb.stigmer.runtime.v1.resource_pb2 import WatchEventType
 from stigmer_server.watch.broker import Broker, stopping
@@ -31,12 +30,8 @@ class Mode(Enum):
 _SEVERAL = 2
 
 
-class _Step(NamedTuple):
-    """One response, the revision to go on from once it is written, and when it was published (0.0: long ago)."""
-
-    body: bytes
-    resume: int
-    published_at: float
+_Step = tuple[bytes, int, float]
+"""One response, the revision to go on from once it is written, and when it was published (0.0: long ago)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +63,12 @@ class Watch:
                     feed.bookmark_due = False
                     yield wire.marker(WatchEventType.WATCH_EVENT_TYPE_BOOKMARK, told_up_to)
                 commits = await feed.take()
-                for step in await self._steps(broker, feed, wire, commits):
+                for body, resume, published_at in await self._steps(broker, feed, wire, commits):
                     if feed.closed:
                         break
-                    yield step.body
-                    told_up_to = step.resume
-                    broker.count_delivery(step.published_at)
+                    yield body
+                    told_up_to = resume
+                    broker.count_delivery(published_at)
                 if feed.closed:
                     raise stopping(told_up_to)
                 told_up_to = feed.cursor
@@ -95,21 +90,20 @@ class Watch:
             if len(commit.changes) == 1:  # most are, and every reader comes through here
                 operation = judge(commit.changes[0])
                 if operation is not None:
-                    told = wire.event(commit, 0, operation, final=True)
-                    yield _Step(told, commit.revision, commit.published_at)
+                    yield wire.event(commit, 0, operation, final=True), commit.revision, commit.published_at
                 continue
             seen = [(index, found) for index, change in enumerate(commit.changes) if (found := judge(change))]
             for place, (index, operation) in enumerate(seen, 1):
                 final = place == len(seen)
                 resume = commit.revision if final else commit.revision - 1
-                yield _Step(wire.event(commit, index, operation, final=final), resume, commit.published_at)
+                yield wire.event(commit, index, operation, final=final), resume, commit.published_at
 
     def _latest(self, wire: WatchWire, latest: Coalescer, start: int, end: int) -> Iterator[_Step]:
         """The latest change of each resource; only the last one of all names a revision to go on from."""
         for told in latest.outcome():
             resume = end if told.final else start
             body = wire.coalesced(told.commit, told.index, told.operation, resume=resume, more=told.more)
-            yield _Step(body, resume, told.commit.published_at)
+            yield body, resume, told.commit.published_at
 
     async def _initial(self, broker: Broker, feed: Feed, wire: WatchWire) -> AsyncGenerator[bytes, None]:
         """The selection as of the revision that SYNCED names.

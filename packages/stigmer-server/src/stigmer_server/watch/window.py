@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from stigmer_store import Change
+from stigmer_store import Change, Operation
 
 __all__ = ["Commit", "Window", "commits_of"]
 
@@ -32,7 +32,7 @@ class Commit:
         self.published_at = published_at
         self.size = sum(_COPIES * len(change.record.body) + _OVERHEAD_BYTES for change in changes)
         self.items: dict[int, bytes] = {}
-        self.told: dict[tuple[int, int, bool], bytes] = {}
+        self.told: dict[tuple[int, Operation, bool], bytes] = {}
 
 
 def commits_of(changes: Iterable[Change]) -> list[Commit]:

@@ -40,7 +40,7 @@ class WatchWire:
 
     def event(self, commit: Commit, index: int, operation: Operation, *, final: bool) -> bytes:
         """One change; `final` when it is the last one that this reader is told of its commit."""
-        key = (index, _TYPES[operation], final)
+        key = (index, operation, final)
         told = commit.told.get(key)
         if told is None:
             resume = commit.revision if final else commit.revision - 1
