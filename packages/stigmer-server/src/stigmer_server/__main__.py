@@ -14,6 +14,7 @@ from collections.abc import Callable
 import structlog
 
 from stigmer_server.app import App, open_store
+from stigmer_server.collector import spare_the_collector
 from stigmer_server.errors import StartupError
 from stigmer_server.logs import configure_logging
 from stigmer_server.settings import Settings, load_settings
@@ -30,8 +31,6 @@ __all__ = ["main"]
 _CANNOT_START = 3
 _CRASHED = 1
 _PR_SET_PDEATHSIG = 1
-_COLLECT_AFTER = 20_000
-"""New objects after which the collector looks for cycles among them: some megabytes at most."""
 
 _log = structlog.get_logger("stigmer.server")
 
@@ -92,7 +91,7 @@ async def _serve(settings: Settings) -> int:
         opening.cancel()
         return 0
     async with App(settings, opening.result()) as app:
-        _spare_the_collector()
+        spare_the_collector()
         failed = asyncio.create_task(app.failed())
         await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
         if failed.done():
@@ -101,17 +100,6 @@ async def _serve(settings: Settings) -> int:
             return _CRASHED
         failed.cancel()
     return 0
-
-
-def _spare_the_collector() -> None:
-    """Never look again at what is there for good, and not after every few calls at what is new.
-
-    Descriptors and modules are hundreds of thousands of objects; reports are made of many that go by themselves.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER)
-    gc.enable()
 
 
 def _die_with_supervisor() -> None:
