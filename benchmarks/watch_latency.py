@@ -42,6 +42,7 @@ EMPTY = "/grpc.health.v1.Health/Check"
 SUBSCRIBERS, FANS = 100, 50
 ROUNDS = 5  # of what is compared, in turn; medians count
 AT_ONCE = 32  # writes under way while fan-out is measured: one commit of the disk for all of them
+CREATED_AT = datetime.now(UTC)
 ID = f"agt-{0:026d}"
 
 
@@ -50,7 +51,7 @@ def put(text: str, tx: Transaction) -> None:
     agent: Any = AGENT.message()
     agent.metadata.id, agent.spec.instructions = ID, text
     now, body = datetime.now(UTC), agent.SerializeToString()
-    tx.put(ResourceRecord("agent", ID, "local", "a", "a", tx.revision(), now, now, body, {}, {}))
+    tx.put(ResourceRecord("agent", ID, "local", "a", "a", tx.revision(), CREATED_AT, now, body, {}, {}))
 
 
 class Bare(grpc.GenericRpcHandler):
