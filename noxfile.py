@@ -14,6 +14,8 @@ nox.options.sessions = ["generate", "lint", "types", "imports", "test", "e2e"]
 
 ROOT = Path(__file__).parent
 PACKAGES = ("api", "store", "server", "workflow-runner", "agent-runner", "cli")
+PARTS_OF_BENCHMARKS = {"agent_peers.py", "bare_temporal.py", "served.py"}
+"""Modules beside the benchmarks that are none by themselves."""
 
 
 def sync(session: nox.Session, *arguments: str) -> None:
@@ -87,10 +89,12 @@ def wheels(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Print the measured ratios; nothing here passes or fails."""
+    """Print the measured ratios, in about half an hour; a bound that is missed is said and ends nothing."""
     sync_all(session)
     for script in sorted((ROOT / "benchmarks").glob("*.py")):
-        session.run("python", str(script))
+        if script.name not in PARTS_OF_BENCHMARKS:
+            session.log(script.name)
+            session.run("python", str(script), success_codes=[0, 1])
 
 
 @nox.session
