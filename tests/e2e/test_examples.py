@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
+import os
 import re
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import histories
 import pytest
+from ruamel.yaml import YAML
 from stack import ROOT
 
 from stigmer_api.sandbox import NONE, choose
+from stigmer_api.temporal import WORKFLOW_EXECUTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from stack import Stack
 
 EXAMPLES = ROOT / "examples"
+RECORDED = ROOT / "packages/stigmer-workflow-runner/tests/histories/examples"
 
 
 def expected(name: str) -> Any:
@@ -240,6 +246,35 @@ def test_every_file_that_a_readme_names_exists(folder: str) -> None:
     named = re.findall(r"(?:-f |@|python )(examples/\S+)", text)
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def workflows_of_examples() -> set[str]:
+    """Names of all documents of all examples."""
+    manifests = [YAML(typ="safe").load_all(path.read_text()) for path in EXAMPLES.rglob("*.yaml")]
+    return {found["document"]["name"] for manifest in manifests for found in manifest if "document" in found}
+
+
+def test_the_histories_of_all_these_runs_replay(stack: Stack) -> None:
+    """With STIGMER_RECORD_HISTORIES set, those of workflows that have no recorded one are recorded."""
+    stack.ctl("apply", "-f", str(EXAMPLES / "quickstart"))
+    stack.ctl("run", "workflow/hello")
+    runs = asyncio.run(histories.ended(stack))
+    assert asyncio.run(histories.replay_failures(runs)) == {}
+    names = {item["metadata"]["id"]: item["metadata"]["name"] for item in stack.json("get", "workflowexecution")}
+    found = {
+        re.sub(r"-[0-9a-f]{8}(-[-0-9a-f]+)?$", "", names[run.execution]): run
+        for run in runs
+        if run.type == WORKFLOW_EXECUTION and run.execution in names
+    }
+    assert found.keys() >= workflows_of_examples()
+    if os.environ.get("STIGMER_RECORD_HISTORIES"):
+        for name in workflows_of_examples():
+            if not (path := RECORDED / f"{name}.json").exists():
+                histories.record(found[name], path)
+
+
+def test_every_workflow_of_an_example_has_a_recorded_history() -> None:
+    assert {path.stem for path in RECORDED.glob("*.json")} >= workflows_of_examples()
 
 
 def test_every_numbered_example_has_a_test_here() -> None:

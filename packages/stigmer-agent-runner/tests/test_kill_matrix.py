@@ -2,7 +2,7 @@
 
 All three are processes of their own, the model is an HTTP server, and the tools keep logs of their own. In the suite
 two runs go through several deaths each. `STIGMER_KILL_MATRIX=full` adds a run for every victim, place and engine:
-`STIGMER_KILL_MATRIX=full uv run pytest -n 0 packages/stigmer-agent-runner/tests/test_kill_matrix.py`.
+`STIGMER_KILL_MATRIX=full uv run pytest -n 2 --dist=load packages/stigmer-agent-runner/tests/test_kill_matrix.py`.
 """
 
 from __future__ import annotations

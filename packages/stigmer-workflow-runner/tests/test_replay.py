@@ -12,6 +12,9 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+EXAMPLES = sorted((Path(__file__).parent / "histories" / "examples").glob("*.json"))
+"""Of the workflows of `examples/`: `STIGMER_RECORD_HISTORIES=1 pytest -n 0 tests/e2e/test_examples.py` records them."""
+
 EARLIER = sorted((Path(__file__).parent / "histories" / "earlier").glob("*.json"))
 """Of runs that load through an activity and report through local ones; nothing records these any more."""
 
@@ -22,12 +25,14 @@ STRIDE = 4
 CASES = {
     **{f"in the strict sandbox, {n + 1} of {STRIDE}": (HISTORIES[n::STRIDE], strict()) for n in range(STRIDE)},
     "as the worker runs them": (HISTORIES, PLAIN),
+    "of the examples": (EXAMPLES, PLAIN),
     "of an earlier version": (EARLIER, PLAIN),
 }
 
 
 def test_there_are_histories() -> None:
     assert len(HISTORIES) >= 5
+    assert len(EXAMPLES) >= 5
     assert len(EARLIER) >= 5
 
 
