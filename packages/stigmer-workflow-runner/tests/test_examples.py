@@ -111,7 +111,7 @@ WITH_SERVICES = [
     "listen-to-any-forever-foreach",
     "star-wars-homeworld",
 ]
-"""In `test_call_examples.py` against stand-ins of their services; the rest of them only compiles (`test_dsl_official.py`)."""
+"""They run in `test_call_examples.py`, against stand-ins of their services."""
 
 CONTAINERS = [
     "run-container",
