@@ -218,6 +218,9 @@ def test_an_answer_fits_its_schema_and_a_limit_ends_a_run(stack: Stack) -> None:
 
 def test_two_ends_of_a_story_fork_from_one_beginning(stack: Stack) -> None:
     stack.ctl("apply", "-f", str(EXAMPLES / "14-files-and-forks" / "agent.yaml"))
+    notes = str(EXAMPLES / "14-files-and-forks" / "notes.txt")
+    read = stack.ctl("run", "agent/novelist", "-m", "what do my notes say?", "--attach", notes)
+    assert read.stdout == "You noted: A stranger knocks at midnight.\n"
     begun = stack.json("run", "agent/novelist", "-m", "begin")
     assert [item["sandboxPath"] for item in begun["status"]["artifacts"]] == ["/story.txt"]
     session = begun["spec"]["sessionId"]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,32 @@ def peer(server: StandIn) -> StandIn:
         message.metadata.org = "local"
         server.add(kind, message)
     return server
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files of one name, in the directory that the command runs in and in a folder below it."""
+    (tmp_path / "folder").mkdir()
+    for name in ("a.txt", "folder/a.txt"):
+        (tmp_path / name).write_text("a")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("target", "named", "why"),
+    [
+        ("agent/greeter", ["gone.txt"], "cannot read the attachment gone.txt: No such file"),
+        ("agent/greeter", ["folder"], "--attach folder is a folder"),
+        ("agent/greeter", ["a.txt", "folder/a.txt"], "names 2 files that are called a.txt"),
+        ("workflow/hello", ["a.txt"], "a workflow takes no files"),
+    ],
+)
+def test_what_cannot_be_attached_is_said_before_anything_is_sent(
+    peer: StandIn, capsys: Capsys, files: None, target: str, named: list[str], why: str
+) -> None:
+    code, _, err = ctl(capsys, "run", target, "-m", "go", *(word for name in named for word in ("--attach", name)))
+    assert (code, why in err) == (2, True), err
+    assert [verb for verb, _ in peer.calls if verb.endswith(("create", "uploadAttachment"))] == []
 
 
 def begin(execution: Any) -> None:

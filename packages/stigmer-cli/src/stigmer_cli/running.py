@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from stigmer_api.kinds import API_VERSION, Kind, kind_by_key, kind_of_id
+from stigmer_cli.attaching import Attachment, attach
 from stigmer_cli.client import MissingError, ServerClient, full_name, is_id, name_of, parse_kind
 from stigmer_cli.columns import phase
 from stigmer_cli.errors import (
@@ -35,7 +36,7 @@ CREATE_SECONDS = 15.0
 class Request:
     """What `run` was asked for. input_json: JSON text as it was given, or empty. fork: session to begin as a copy of.
 
-    plans: only plan. builds: carry out the session's plan.
+    plans: only plan. builds: carry out the session's plan. attachments: files for an agent.
     """
 
     message: str = ""
@@ -45,6 +46,7 @@ class Request:
     fork: str = ""
     plans: bool = False
     builds: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 def find_runnable(client: ServerClient, word: str) -> tuple[Kind, Any]:
@@ -114,6 +116,8 @@ def start(client: ServerClient, target_kind: Kind, target: Any, request: Request
     for key, (value, secret) in request.environment.items():
         execution.spec.runtime_env[key].value = value
         execution.spec.runtime_env[key].is_secret = secret
+    if request.attachments:
+        attach(client, execution, request.attachments)
     return kind, _create(client, kind, execution)
 
 
@@ -145,6 +149,8 @@ def _workflow_execution(target: Any, request: Request) -> Any:
         raise UsageError("a workflow has no session", hint="--session and --fork are for agents")
     if request.plans or request.builds:
         raise UsageError("a workflow makes no plan", hint="--plan and --build are for agents")
+    if request.attachments:
+        raise UsageError("a workflow takes no files", hint="--attach is for agents; give a workflow --input @FILE")
     execution: Any = kind_by_key("workflow_execution").message(api_version=API_VERSION, kind="WorkflowExecution")
     execution.spec.workflow_id = target.metadata.id
     execution.spec.trigger_message = request.message

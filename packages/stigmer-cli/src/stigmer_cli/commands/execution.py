@@ -20,16 +20,19 @@ def run(  # noqa: PLR0913, PLR0917 - each parameter is an option
     plan: Annotated[bool, typer.Option("--plan", help="an agent only looks; its answer is a plan")] = False,
     build: Annotated[bool, typer.Option("--build", help="an agent carries out the plan of --session")] = False,
     env: Annotated[list[str] | None, typer.Option("--env", help="KEY=VALUE or secret:KEY=VALUE")] = None,
+    attach: Annotated[list[str] | None, typer.Option("--attach", metavar="FILE", help="a file for an agent")] = None,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="show it live until it ends")] = True,
 ) -> None:
     """Run a workflow or an agent; its output goes to stdout, everything else to stderr."""
     from stigmer_cli import running  # noqa: PLC0415 - keeps `--help` fast
+    from stigmer_cli.attaching import read_attachments  # noqa: PLC0415 - the same
     from stigmer_cli.client import connect, full_name  # noqa: PLC0415 - the same
 
     given = invocation.of(context)
     form = given.format("table", "json", "name")
     variables = running.read_environment(env or [])
-    request = running.Request(message, running.read_input(input_), session, variables, fork, plan, build)
+    files = read_attachments(attach or [])
+    request = running.Request(message, running.read_input(input_), session, variables, fork, plan, build, files)
     with connect(given.settings()) as client:
         kind, execution = running.start(client, *running.find_runnable(client, target), request)
         if not follow:
