@@ -22,7 +22,10 @@ from runner_documents import BRANCHES, CALLS, HEAD, NESTED
 from runner_peer import ApiServer, HttpService, agent_reply, make
 from runner_services import Everybody, Notifier, a2a_agent, greeter, hosts
 from runner_testing import Stack, dev_server, wait_for_temporal
+from temporalio import activity
 from temporalio.client import WorkflowHandle
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
 
 from stigmer_api.temporal import (
     CHILD_FINISHED,
@@ -220,6 +223,39 @@ async def awaited(stack: Stack) -> WorkflowHandle[Any, Any]:
     return handle
 
 
+ESCALATES = """
+do:
+  - ask:
+      call: human
+      with:
+        prompt: Go?
+        channels: [ops]
+        remind: {milliseconds: 80}
+        timeout: {milliseconds: 200}
+        onTimeout: escalate
+        escalate: {approvers: [boss], channels: [ops], timeout: {milliseconds: 100}, onTimeout: deny}
+        outcomes: [{name: approve}, {name: deny, then: refused}]
+  - accepted: {set: {refused: false}, then: end}
+  - refused: {set: {refused: true}}
+"""
+
+
+@activity.defn(name="double")
+async def double(number: int) -> int:
+    """What the worker of a user does."""
+    if activity.info().attempt == 1:
+        raise ApplicationError("come back later")
+    return 2 * number
+
+
+async def outside(stack: Stack) -> WorkflowHandle[Any, Any]:
+    """A run that calls an activity of a worker that knows nothing of us, which fails once."""
+    policy = "retryPolicy: {initialInterval: {milliseconds: 1}, maximumAttempts: 2}"
+    task = f"{{call: activity, with: {{name: double, taskQueue: outside, arguments: ['${{ .n }}'], {policy}}}}}"
+    async with Worker(stack.temporal, task_queue="outside", activities=[double]):
+        return await finished(stack, HEAD + f"do: [{{twice: {task}}}, {{put: {{set: {{n: '${{ . }}'}}}}}}]", {"n": 4})
+
+
 async def main(address: str) -> None:
     temporal = await wait_for_temporal(address)
     api, http = ApiServer(), HttpService()
@@ -278,6 +314,9 @@ async def record_data(stack: Stack, http: HttpService) -> None:
     cut = await finished(stack, document, given, max_history_events=30)
     await record(stack, "data-first-run", cut, cut.first_execution_run_id)
     await record(stack, "data-last-run", cut)
+    channels = {"channels": {"ops": f"{http.url}/ops"}}
+    await record(stack, "escalated", await finished(stack, HEAD + ESCALATES, None, **channels))
+    await record(stack, "outside", await outside(stack))
     await record(stack, "fired", await fired(stack))
     await record(stack, "awaited", await awaited(stack))
 
