@@ -172,13 +172,16 @@ async def test_a_tool_that_does_not_answer_in_time_is_read_by_the_model(stack: S
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind", "words"),
-    [("die", "mcp_start_failed", "no configuration found, giving up"), ("silent", "mcp_start_timeout", "'odd'")],
+    ("fault", "seconds", "kind", "words"),
+    [
+        ("die", 60.0, "mcp_start_failed", "no configuration found, giving up"),
+        ("silent", 2.0, "mcp_start_timeout", "'odd'"),
+    ],
 )
 async def test_an_mcp_server_that_does_not_start_fails_the_execution_by_name(
-    stack: Stack, api: ApiServer, fault: str, kind: str, words: str
+    stack: Stack, api: ApiServer, fault: str, seconds: float, kind: str, words: str
 ) -> None:
-    stack.start_runner(mcp_start_seconds=2.0)
+    stack.start_runner(mcp_start_seconds=seconds)
     spec = {"stdio": {"command": sys.executable, "args": [FAULTY]}, "env": {"FAULTY": {}}}
     add_mcp_server(api, "odd", spec)
     usage = {"mcp_server_ref": {"slug": "odd", "org": "local"}}
