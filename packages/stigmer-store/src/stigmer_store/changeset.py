@@ -40,8 +40,9 @@ def _change(revision: int, before: ResourceRecord | None, after: ResourceRecord 
         return None  # made and removed again in one transaction: nobody saw it
     if before is None or after is None:
         return Change(revision, record.kind, record.id, _operation(before, after), record)
-    labels = None if before.labels == after.labels else before.labels
-    fields = None if before.fields == after.fields else before.fields
+    moved = before.org != after.org
+    labels = before.labels if moved or before.labels != after.labels else None
+    fields = before.fields if moved or before.fields != after.fields else None
     return Change(revision, record.kind, record.id, Operation.UPDATED, record, labels, fields)
 
 

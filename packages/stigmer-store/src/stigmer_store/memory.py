@@ -28,7 +28,6 @@ from stigmer_store.records import (
     OutboxItem,
     Page,
     ResourceRecord,
-    search_text,
 )
 from stigmer_store.repository import GapListener, Listener, Transaction
 from stigmer_store.retention import last_to_forget_in, retention_of
@@ -70,23 +69,12 @@ class _State:
         """One page, told to be of `at_revision`."""
         limits.check_query(query)
         start = paging.decode_token(query)
-        matches = [record for record in self.resources.values() if _matches(record, query)]
+        matches = [record for record in self.resources.values() if query.matches(record)]
         matches.sort(key=paging.position_of, reverse=query.newest_first)
         rest = [record for record in matches if start is None or _follows(record, start, query)]
         items = tuple(rest[: query.limit])
         token = paging.encode_token(query, items[-1]) if len(rest) > len(items) else ""
         return Page(items, token, len(matches) if query.counted else NOT_COUNTED, at_revision)
-
-
-def _matches(record: ResourceRecord, query: ListQuery) -> bool:
-    return (
-        (not query.kinds or record.kind in query.kinds)
-        and (not query.org or record.org == query.org)
-        and query.labels.items() <= record.labels.items()
-        and query.fields.items() <= record.fields.items()
-        and all(requirement.holds(record) for requirement in query.requirements)
-        and query.text.casefold() in search_text(record.name, record.slug)
-    )
 
 
 def _follows(record: ResourceRecord, start: paging.Position, query: ListQuery) -> bool:

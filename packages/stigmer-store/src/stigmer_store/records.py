@@ -54,7 +54,7 @@ class Change:
     A transaction makes at most one change per resource. `record` is the state after it; for a deletion the
     last state, whose own `revision` is therefore older than the change's. `previous_labels` and
     `previous_fields` are those before an update that changed them, else None: with them a watcher of a selection
-    knows what entered and what left it.
+    knows what entered and what left it. An update that moved the resource to another organisation has both.
     """
 
     revision: int
@@ -104,7 +104,7 @@ class ListQuery:
     `requirements` say what equality in `labels` and `fields` cannot.
     `text` is searched in name and slug, whatever the case. Order is by creation. `page_size` 0 means 50, other
     values are brought into 1..1000. `counted` asks for the total: for kinds and an organisation alone it is kept and
-    costs nothing, with filters its price grows with the number of matches once for each revision.
+    costs nothing, with filters it is counted at first, and after more changes than can be followed.
     """
 
     kinds: tuple[str, ...] = ()
@@ -122,6 +122,17 @@ class ListQuery:
     def limit(self) -> int:
         """The page size that is really used."""
         return min(max(self.page_size or DEFAULT_PAGE_SIZE, 1), MAX_PAGE_SIZE)
+
+    def matches(self, record: ResourceRecord) -> bool:
+        """Whether a resource in this state is in the list."""
+        return (
+            (not self.kinds or record.kind in self.kinds)
+            and (not self.org or record.org == self.org)
+            and self.labels.items() <= record.labels.items()
+            and self.fields.items() <= record.fields.items()
+            and all(requirement.holds(record) for requirement in self.requirements)
+            and self.text.casefold() in search_text(record.name, record.slug)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """How many resources a list has, without counting them all again and again.
 
 What a list of kinds and an organisation has is kept up to date by those who write. What filters leave is counted, in
-an index, and remembered for as long as nobody writes: the pages of one list are counted once.
+an index, and remembered: the pages of one list are counted once, and after a few writes the change log tells how the
+total has changed.
 """
 
 from __future__ import annotations
@@ -15,11 +16,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from stigmer_store.records import ListQuery
+from stigmer_store import queries
+from stigmer_store.errors import RevisionCompacted
+from stigmer_store.records import Change, ListQuery, Operation
 from stigmer_store.tables import resource_counts
 
 _REMEMBERED = 256
 """Lists whose totals are remembered: those that somebody pages through at the moment."""
+
+_FOLLOWED = 100
+"""Changes that a remembered total is carried on over; after more of them it is counted anew."""
 
 Count = Callable[[ListQuery], int]
 """Counts the matches of a query, one by one."""
@@ -41,13 +47,48 @@ class Totals:
             known = self._known.get(key)
         if known is not None and known[0] == revision:
             return known[1]
-        total = counted_total(connection, query, count)
+        carried = None if known is None or known[0] > revision else _carried_on(connection, query, *known)
+        total = counted_total(connection, query, count) if carried is None else carried
         with self._lock:
             self._known[key] = (revision, total)
             self._known.move_to_end(key)
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return total
+
+
+def _carried_on(connection: Connection, query: ListQuery, revision: int, total: int) -> int | None:
+    """What became of the total of a revision; None when the change log does not tell it, or not soon."""
+    if query.text:
+        return None  # the log has no former names
+    try:
+        changes = queries.changes(connection, revision, _FOLLOWED + 1)
+    except RevisionCompacted:
+        return None
+    if len(changes) > _FOLLOWED or (query.org and any(map(_may_have_moved, changes))):
+        return None
+    return total + sum(_is_in(query, change) - _was_in(query, change) for change in changes)
+
+
+def _may_have_moved(change: Change) -> bool:
+    """Whether an update came perhaps from another organisation, which the log does not name."""
+    return change.previous_labels is not None and change.previous_fields is not None
+
+
+def _is_in(query: ListQuery, change: Change) -> bool:
+    return change.operation is not Operation.DELETED and query.matches(change.record)
+
+
+def _was_in(query: ListQuery, change: Change) -> bool:
+    if change.operation is Operation.CREATED:
+        return False
+    labels, fields = change.previous_labels, change.previous_fields
+    record = change.record
+    if labels is not None:
+        record = replace(record, labels=labels)
+    if fields is not None:
+        record = replace(record, fields=fields)
+    return query.matches(record)
 
 
 def total_now(connection: Connection, query: ListQuery, count: Count) -> int:
