@@ -124,7 +124,7 @@ async def test_kill_9_inside_a_parallel_batch_repeats_only_the_call_under_way(
         add_mcp_server(api, "held", {"http": {"url": url}})
         usage = {"mcp_server_ref": {"slug": "held", "org": "local"}, "enabled_tools": ["look"]}
         agent = api.add_agent(model=model_name, script=PARALLEL, mcp_server_usages=[usage])
-        calls = (_write("a"), ("look", {}), _write("b"))
+        calls = (_write("a"), ("look", dict[str, Any]()), _write("b"))
         model.script = {"go": [Turn(calls=calls), Turn("All is done.")]}
         first = runner_process(STIGMER_LLM_BASE_URL=model.base_url)
         execution = api.add_execution(api.add_session(agent), "go")
@@ -147,7 +147,7 @@ def _only_the_look_is_left(status: status_pb2.AgentExecutionStatus) -> bool:
     return _first_calls(status) == [done, running, done]
 
 
-def _first_calls(status: status_pb2.AgentExecutionStatus) -> list[enum_pb2.ToolCallStatus.ValueType]:
+def _first_calls(status: status_pb2.AgentExecutionStatus) -> list[int]:
     """Statuses of the calls of the model's first answer."""
     answers = [message for message in status.messages if message.type == enum_pb2.MESSAGE_AI]
     return [call.status for call in answers[0].tool_calls] if answers else []

@@ -73,12 +73,12 @@ async def held_over_http(gate: asyncio.Event) -> AsyncIterator[str]:
     """A server whose one tool, `look`, only reads and answers when the gate opens; yields its URL."""
     server: Any = MCPServer("held")
 
-    @server.tool(annotations=ToolAnnotations(read_only_hint=True))
     async def look() -> str:
         """Look for something."""
         await gate.wait()
         return "nothing"
 
+    server.tool(annotations=ToolAnnotations(read_only_hint=True))(look)
     async with _serving(server.streamable_http_app()) as address:
         yield f"{address}/mcp"
 
