@@ -257,19 +257,28 @@ def workflows_of_examples() -> set[str]:
     return {found["document"]["name"] for manifest in manifests for found in manifest if "document" in found}
 
 
-def test_the_histories_of_all_these_runs_replay(stack: Stack) -> None:
-    """With STIGMER_RECORD_HISTORIES set, those of workflows that have no recorded one are recorded."""
-    stack.ctl("apply", "-f", str(EXAMPLES / "quickstart"))
-    stack.ctl("run", "workflow/hello")
-    runs = asyncio.run(histories.ended(stack))
-    assert asyncio.run(histories.replay_failures(runs)) == {}
+def by_workflow(stack: Stack, runs: list[histories.Ended]) -> dict[str, histories.Ended]:
+    """One run of each workflow, by its name."""
     names = {item["metadata"]["id"]: item["metadata"]["name"] for item in stack.json("get", "workflowexecution")}
-    found = {
+    return {
         re.sub(r"-[0-9a-f]{8}(-[-0-9a-f]+)?$", "", names[run.execution]): run
         for run in runs
         if run.type == WORKFLOW_EXECUTION and run.execution in names
     }
+
+
+def test_the_histories_of_all_these_runs_replay(stack: Stack) -> None:
+    """With STIGMER_RECORD_HISTORIES set, those of workflows that have no recorded one are recorded."""
+    stack.ctl("apply", "-f", str(EXAMPLES / "quickstart"))
+    stack.ctl("run", "workflow/hello")
+    found: dict[str, histories.Ended] = {}
+    for _ in range(60):  # Temporal lists what has ended a moment later; each look takes its time by itself
+        runs = asyncio.run(histories.ended(stack))
+        found = by_workflow(stack, runs)
+        if found.keys() >= workflows_of_examples():
+            break
     assert found.keys() >= workflows_of_examples()
+    assert asyncio.run(histories.replay_failures(runs)) == {}
     if os.environ.get("STIGMER_RECORD_HISTORIES"):
         for name in workflows_of_examples():
             if not (path := RECORDED / f"{name}.json").exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -130,6 +131,26 @@ async def test_below_the_window_a_watch_ends_as_compacted_with_the_oldest_start(
     assert (ended.value.reason, ended.value.metadata["oldest"]) == ("REVISION_COMPACTED", str(oldest))
     stream = _watch(client, kinds=["agent"], from_revision=oldest)
     assert (await _agent(stream))[1].metadata.revision > oldest
+
+
+async def test_what_nobody_watched_is_not_kept_in_memory_and_comes_from_the_log(app: App, client: AsyncClient) -> None:
+    stream = _watch(client, kinds=["agent"])
+    start = (await _next(stream)).resume_revision
+    first = await make_agent(client, "first")
+    assert await _agent(stream) == (CREATED, first)
+    assert app.broker.window.covers(start)
+    await stream.aclose()
+    async with asyncio.timeout(WAIT_SECONDS):
+        for number in count():
+            if not app.broker.subscriber_count:
+                break
+            await make_workflow(client, f"flow-{number}")  # until the server knows that the reader has left
+    second = await make_agent(client, "second")
+    assert not app.broker.window.covers(start)
+    again = _watch(client, kinds=["agent"], from_revision=start)
+    assert [await _agent(again) for _ in range(2)] == [(CREATED, first), (CREATED, second)]
+    third = await make_agent(client, "third")
+    assert await _agent(again) == (CREATED, third)
 
 
 async def test_a_stop_ends_a_watch_with_the_revision_to_go_on_from(app: App, client: AsyncClient) -> None:

@@ -17,7 +17,7 @@ from stigmer_store.changeset import Key
 from stigmer_store.records import Change, EventRecord, ResourceRecord
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Update:
     """The new state of a resource that keeps its slug, and which of its side tables change."""
 

@@ -62,6 +62,12 @@ class Window:
         self._commits, self._revisions, self._first, self._bytes = [], [], 0, 0
         self.start = revision
 
+    def skip(self, revision: int) -> None:
+        """Do not keep what was just committed: nobody reads here. What is behind it will come."""
+        if self._commits:
+            self.restart(revision)
+        self.start = revision
+
     def begin(self, revision: int) -> None:
         """State that nothing newer than `revision` had been committed a moment ago, when nothing is known yet."""
         if self.start is None:
