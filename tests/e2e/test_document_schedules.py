@@ -92,7 +92,8 @@ async def publish(stack: Stack, kind: str, **data: Any) -> int:
 
 
 def kill(stack: Stack, name: str) -> None:
-    pid = next(item["pid"] for item in stack.json("status")["components"] if item["name"] == name)
+    status = json.loads(stack.ctl("status", "-o", "json", check=None).stdout)  # another one may be starting again
+    pid = next(item["pid"] for item in status["components"] if item["name"] == name)
     os.kill(pid, signal.SIGKILL)
 
 

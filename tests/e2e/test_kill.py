@@ -18,8 +18,12 @@ EXAMPLE = ROOT / "examples" / "05-long-run"
 
 
 def pid_of(stack: Stack, component: str) -> int:
-    found = {item["name"]: item["pid"] for item in stack.json("status")["components"]}
-    return int(found[component])
+    for _ in range(60):  # one that was killed has none for a moment; each look takes its time by itself
+        status = json.loads(stack.ctl("status", "-o", "json", check=None).stdout)
+        found = {item["name"]: item["pid"] for item in status["components"]}
+        if found[component]:
+            return int(found[component])
+    raise AssertionError(f"{component} does not come back: {status}")
 
 
 def target_of(pid: int, component: str) -> psutil.Process:

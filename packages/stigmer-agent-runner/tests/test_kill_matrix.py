@@ -122,7 +122,8 @@ async def _survives(peers: Peers, model: ModelServer, engine: str, plan: Sequenc
         execution = await world.run(model=engine, script=_script(turns))
         async with asyncio.timeout(BOUND):
             done = await Killed(world, execution, peers.notes).finished()
-    assert world.deaths == [item.partition("@")[0] for item in plan]
+    victims = [item.partition("@")[0] for item in plan]
+    assert Counter(world.deaths) == Counter(victims)  # places of calls that run beside each other have no order
     _is_whole(done, turns, peers.notes.lines)
     if engine != "scripted":  # an answer that was not saved is asked for again, and only a runner forgets one
         assert len(model.requests) <= len(turns) + 1 + world.deaths.count(RUNNER)

@@ -24,9 +24,12 @@ def interruptible(call: Callable[[], T]) -> T:
     key is noted and not acted on until a key is pressed. Here a thread hears of each signal by the wakeup descriptor
     and sends it again until the handler has run, which ends the wait.
     """
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    repeater = _Repeater()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    repeater: _Repeater | None = None
     try:
+        # Blocking may itself raise for a signal that came just before, and has blocked then.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        repeater = _Repeater()
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             return call()
@@ -34,7 +37,8 @@ def interruptible(call: Callable[[], T]) -> T:
             repeater.heard.set()  # from here on no signal raises, so that what follows is done whole
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        repeater.close()
+        if repeater is not None:
+            repeater.close()
 
 
 class _Repeater:
