@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -64,6 +64,15 @@ class Change:
     record: ResourceRecord
     previous_labels: Mapping[str, str] | None = None
     previous_fields: Mapping[str, str] | None = None
+
+    @property
+    def former(self) -> ResourceRecord:
+        """The record with the labels and fields that it had before."""
+        if self.previous_labels is None and self.previous_fields is None:
+            return self.record
+        labels = self.record.labels if self.previous_labels is None else self.previous_labels
+        fields = self.record.fields if self.previous_fields is None else self.previous_fields
+        return replace(self.record, labels=labels, fields=fields)
 
 
 class Operator(StrEnum):

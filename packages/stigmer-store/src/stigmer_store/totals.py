@@ -80,15 +80,7 @@ def _is_in(query: ListQuery, change: Change) -> bool:
 
 
 def _was_in(query: ListQuery, change: Change) -> bool:
-    if change.operation is Operation.CREATED:
-        return False
-    labels, fields = change.previous_labels, change.previous_fields
-    record = change.record
-    if labels is not None:
-        record = replace(record, labels=labels)
-    if fields is not None:
-        record = replace(record, fields=fields)
-    return query.matches(record)
+    return change.operation is not Operation.CREATED and query.matches(change.former)
 
 
 def total_now(connection: Connection, query: ListQuery, count: Count) -> int:

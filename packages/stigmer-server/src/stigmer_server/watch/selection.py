@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from stigmer_store import Change, ListQuery, Operation, Requirement, ResourceRecord
 
@@ -39,7 +39,7 @@ class Selection:
             return change.operation if now else None
         if change.previous_labels is None and change.previous_fields is None:
             return Operation.UPDATED if now else None
-        return as_seen(self._before(change), now)
+        return as_seen(self._marks(change.former), now)
 
     def judge_known(self, change: Change, known: bool) -> Operation | None:
         """The same for a watcher that had the resource before the change, or had not, whatever the log says."""
@@ -49,7 +49,7 @@ class Selection:
         """Whether the resource belonged to the selection before this change."""
         if change.operation is Operation.CREATED or not self._places(change.record):
             return False
-        return self._before(change)
+        return self._marks(change.former)
 
     def query(self, page_size: int, page_token: str = "") -> ListQuery:
         """The list that has the selection, and more when there are names or ids."""
@@ -63,13 +63,6 @@ class Selection:
             page_token=page_token,
             counted=False,
         )
-
-    def _before(self, change: Change) -> bool:
-        record, labels, fields = change.record, change.previous_labels, change.previous_fields
-        if labels is not None or fields is not None:
-            labels = record.labels if labels is None else labels
-            record = replace(record, labels=labels, fields=record.fields if fields is None else fields)
-        return self._marks(record)
 
     def _places(self, record: ResourceRecord) -> bool:
         if record.kind not in self.kinds or (self.org and record.org != self.org):
