@@ -87,6 +87,15 @@ class Stack:
         """Run stigmer-ctl with `-o json` and parse what it prints."""
         return json.loads(self.ctl(*arguments, "-o", "json", timeout=timeout).stdout)
 
+    def pid_of(self, component: str) -> int:
+        """The process of a component, once it has one: one that was killed has none for a moment."""
+        for _ in range(60):  # each look takes its time by itself
+            status = json.loads(self.ctl("status", "-o", "json", check=None).stdout)
+            found = {item["name"]: item["pid"] for item in status["components"]}
+            if found[component]:
+                return int(found[component])
+        raise AssertionError(f"{component} does not come back: {status}")
+
     def processes(self) -> list[psutil.Process]:
         """Every process that carries this home in its environment."""
         found = []

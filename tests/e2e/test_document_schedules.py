@@ -92,9 +92,7 @@ async def publish(stack: Stack, kind: str, **data: Any) -> int:
 
 
 def kill(stack: Stack, name: str) -> None:
-    status = json.loads(stack.ctl("status", "-o", "json", check=None).stdout)  # another one may be starting again
-    pid = next(item["pid"] for item in status["components"] if item["name"] == name)
-    os.kill(pid, signal.SIGKILL)
+    os.kill(stack.pid_of(name), signal.SIGKILL)
 
 
 def inputs(found: list[Any]) -> list[Any]:

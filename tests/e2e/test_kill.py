@@ -17,15 +17,6 @@ if TYPE_CHECKING:
 EXAMPLE = ROOT / "examples" / "05-long-run"
 
 
-def pid_of(stack: Stack, component: str) -> int:
-    for _ in range(60):  # one that was killed has none for a moment; each look takes its time by itself
-        status = json.loads(stack.ctl("status", "-o", "json", check=None).stdout)
-        found = {item["name"]: item["pid"] for item in status["components"]}
-        if found[component]:
-            return int(found[component])
-    raise AssertionError(f"{component} does not come back: {status}")
-
-
 def target_of(pid: int, component: str) -> psutil.Process:
     """The process that does the work: the program that supervisord started, whatever wrapped it before its exec."""
     process = psutil.Process(pid)
@@ -37,7 +28,7 @@ def target_of(pid: int, component: str) -> psutil.Process:
 @pytest.mark.parametrize("moment", ["travel", "inspect"])
 def test_a_killed_component_comes_back_and_the_run_ends_the_same(stack: Stack, component: str, moment: str) -> None:
     stack.ctl("apply", "-f", str(EXAMPLE / "resources.yaml"))
-    before = pid_of(stack, component)
+    before = stack.pid_of(component)
     run = subprocess.Popen(
         [str(BIN / "stigmer-ctl"), "run", "workflow/long-run"],
         env=stack.environment,
@@ -72,7 +63,7 @@ def test_a_killed_component_comes_back_and_the_run_ends_the_same(stack: Stack, c
             if stream is not None:
                 stream.close()
     assert json.loads(output) == json.loads((EXAMPLE / "expected.json").read_text())
-    assert pid_of(stack, component) != before
+    assert stack.pid_of(component) != before
 
 
 ASKING = """
@@ -99,7 +90,7 @@ def test_an_approval_outlives_every_component_and_is_answered_after_them(stack: 
     stack.ctl("apply", "-f", str(manifest))
     execution = stack.ctl("run", "agent/patient", "-m", "go", "--no-follow", "-o", "name").stdout.strip().split("/")[1]
     wait_for(stack, execution, "EXECUTION_WAITING_FOR_APPROVAL")
-    for process in [target_of(pid_of(stack, component), component) for component in COMPONENTS]:
+    for process in [target_of(stack.pid_of(component), component) for component in COMPONENTS]:
         process.kill()
     answered = stack.ctl("approve", execution, check=None)
     while answered.returncode == 3:  # the server is not back yet

@@ -61,8 +61,7 @@ async def test_each_time_of_a_schedule_makes_one_run_though_the_server_is_killed
         temporal_schedule_id(schedule_id)
     )
     await handle.describe()
-    server = next(item["pid"] for item in stack.json("status")["components"] if item["name"] == "stigmer-server")
-    os.kill(server, signal.SIGKILL)
+    os.kill(stack.pid_of("stigmer-server"), signal.SIGKILL)
     span = ScheduleBackfill(start_at=now - timedelta(minutes=15), end_at=now, overlap=ScheduleOverlapPolicy.ALLOW_ALL)
     await handle.backfill(span)
     async with asyncio.timeout(90):
