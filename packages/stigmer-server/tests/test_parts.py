@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,14 @@ from server_testing import resource
 
 from stigmer_api.kinds import KINDS, kind_by_key
 from stigmer_server.errors import StartupError
-from stigmer_server.resources.metadata import is_id_of, new_id, slug_from_name
+from stigmer_server.resources.envelope import record_with_status, to_record
+from stigmer_server.resources.metadata import (
+    is_id_of,
+    new_id,
+    slug_from_name,
+    stamp_created,
+    stamp_status_updated,
+)
 from stigmer_server.settings import load_settings
 from stigmer_server.token import read_or_make_token
 
@@ -116,3 +124,17 @@ def test_ids_carry_the_prefix_of_their_kind_and_sort_by_time(kind: object) -> No
     assert not is_id_of(agent, first.upper())
     assert kind is not None
     assert resource("agent", "x").kind == "Agent"
+
+
+@pytest.mark.parametrize("later", [timedelta(seconds=5), timedelta(seconds=-5)], ids=["later", "clock set back"])
+def test_the_record_of_a_new_status_is_the_one_of_the_whole_resource(later: timedelta) -> None:
+    kind = kind_by_key("agent_execution")
+    execution = resource("agent_execution", "run", {"agent_id": "agt-1"})
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    stamp_created(execution.status.audit, made)
+    stored = to_record(kind, execution, 1, {"phase": "old"})
+    now = made + later
+    execution.status.error = "news"
+    stamp_status_updated(execution.status.audit, now)
+    fields = {"phase": "new", "empty": ""}
+    assert record_with_status(stored, execution, 2, fields, now) == to_record(kind, execution, 2, fields)

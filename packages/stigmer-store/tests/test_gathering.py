@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from stigmer_store.gathering import MOST_TURNS, Gathering
+from stigmer_store.gathering import MOST_TURNS, QUIET_TURNS, Gathering
 
 
 async def turns(number: int) -> None:
@@ -52,3 +52,69 @@ async def test_what_is_flushed_does_not_go_again() -> None:
     gathering.flush()
     await turns(50)
     assert went == [[1], [2]]
+
+
+async def test_as_many_as_went_last_are_waited_for() -> None:
+    went: list[list[int]] = []
+    gathering: Gathering[int] = Gathering(went.append, 100)
+    loop = asyncio.get_running_loop()
+    for number in range(3):
+        gathering.add(loop, number)
+    gathering.flush()
+    for number in range(2):
+        gathering.add(loop, number)
+    await turns(QUIET_TURNS + 2)
+    assert went == [[0, 1, 2]]
+    gathering.add(loop, 2)
+    assert went == [[0, 1, 2], [0, 1, 2]]
+
+
+async def test_those_who_do_not_come_are_not_waited_for_long_and_not_again() -> None:
+    went: asyncio.Queue[list[int]] = asyncio.Queue()
+    gathering: Gathering[int] = Gathering(went.put_nowait, 100)
+    loop = asyncio.get_running_loop()
+    for number in range(3):
+        gathering.add(loop, number)
+    gathering.flush()
+    assert await went.get() == [0, 1, 2]
+    gathering.add(loop, 3)
+    assert await asyncio.wait_for(went.get(), 20) == [3]
+    gathering.add(loop, 4)
+    await turns(QUIET_TURNS + 2)
+    assert went.get_nowait() == [4]
+
+
+async def test_what_comes_while_others_are_under_way_goes_when_they_have_come_back() -> None:
+    went: list[list[int]] = []
+    gathering: Gathering[int] = Gathering(went.append, 100)
+    gathering.hold()
+    gathering.add(asyncio.get_running_loop(), 1)
+    await turns(QUIET_TURNS + 2)
+    assert went == []
+    gathering.release()
+    assert went == [[1]]
+
+
+async def test_those_who_waited_beside_a_group_are_expected_to_go_with_it() -> None:
+    went: list[list[int]] = []
+    gathering: Gathering[int] = Gathering(went.append, 100)
+    loop = asyncio.get_running_loop()
+    for number in range(2):
+        gathering.add(loop, number)
+    gathering.flush()
+    gathering.hold()
+    gathering.add(loop, 2)
+    gathering.release()
+    for number in (0, 1):
+        assert went == [[0, 1]]
+        gathering.add(loop, number)
+    assert went == [[0, 1], [2, 0, 1]]
+
+
+async def test_a_full_group_goes_even_while_others_are_under_way() -> None:
+    went: list[list[int]] = []
+    gathering: Gathering[int] = Gathering(went.append, 3)
+    gathering.hold()
+    for number in range(4):
+        gathering.add(asyncio.get_running_loop(), number)
+    assert went == [[0, 1, 2]]

@@ -53,6 +53,24 @@ def test_groups_of_random_works_end_like_the_same_works_one_by_one(
     asyncio.run(compare([[work_of(steps) for steps in group] for group in groups], as_one_group))
 
 
+@pytest.mark.timeout(400)
+@settings(max_examples=100, deadline=None, database=None)
+@given(groups=groups)
+def test_random_works_that_come_when_they_come_end_like_the_same_works_one_by_one(
+    groups: list[list[list[Step]]],
+) -> None:
+    asyncio.run(compare([[work_of(steps) for steps in group] for group in groups], as_they_come))
+
+
+async def as_they_come(store: Repository, works: Sequence[Work]) -> list[Any]:
+    """Submit works while those before them are perhaps under way, and return how each ended."""
+    writes = []
+    for work in works:
+        writes.append(asyncio.create_task(store.write(work)))
+        await asyncio.sleep(0)
+    return await asyncio.gather(*writes, return_exceptions=True)
+
+
 async def compare(groups: Sequence[Sequence[Work]], as_one_group: Grouper) -> None:
     """Run groups on SQLite, the same works one by one in memory, and look for a difference."""
     with tempfile.TemporaryDirectory() as folder:

@@ -67,7 +67,7 @@ DISK_FULL = sa.text("DO $$ BEGIN RAISE EXCEPTION 'no space left on device' USING
 async def test_a_full_disk_is_told_as_one(store: SqlRepository, put: Putter) -> None:
     def work(tx: Transaction) -> None:
         assert isinstance(tx, SqlTransaction)
-        tx._connection.execute(DISK_FULL)
+        tx._group.database.execute(DISK_FULL)
 
     with pytest.raises(StoreFull, match="no space left"):
         await store.write(work)
@@ -80,7 +80,7 @@ async def test_a_work_cannot_swallow_an_error_of_the_database(store: SqlReposito
     def stubborn(tx: Transaction) -> str:
         assert isinstance(tx, SqlTransaction)
         with contextlib.suppress(sa.exc.DBAPIError):
-            tx._connection.execute(DISK_FULL)
+            tx._group.database.execute(DISK_FULL)
         return "all is well"
 
     refused, other = await as_one_group(store, [stubborn, lambda tx: tx.enqueue("start", "a", b"")])

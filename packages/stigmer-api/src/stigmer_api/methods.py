@@ -22,24 +22,24 @@ TASK_KIND_SERVICE = "ai.stigmer.agentic.workflow.v1.TaskKindRegistryQueryControl
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One RPC: `path` is what goes over the wire, `request` and `response` are message classes."""
+    """One RPC: `request` and `response` are message classes.
+
+    `path` is what goes over the wire, for example "/ai.stigmer.agentic.agent.v1.AgentQueryController/get".
+    """
 
     service: str
     name: str
+    path: str
     request: type[Message]
     response: type[Message]
     server_streaming: bool
-
-    @property
-    def path(self) -> str:
-        """Path of the RPC, for example "/ai.stigmer.agentic.agent.v1.AgentQueryController/get"."""
-        return f"/{self.service}/{self.name}"
 
 
 def _method(descriptor: Any) -> Method:
     return Method(
         service=descriptor.containing_service.full_name,
         name=descriptor.name,
+        path=f"/{descriptor.containing_service.full_name}/{descriptor.name}",
         request=message_class(descriptor.input_type.full_name),
         response=message_class(descriptor.output_type.full_name),
         server_streaming=descriptor.server_streaming,

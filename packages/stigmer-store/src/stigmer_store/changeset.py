@@ -17,21 +17,22 @@ class ChangeSet:
     """
 
     def __init__(self) -> None:
-        self._touched: dict[Key, tuple[ResourceRecord | None, ResourceRecord | None]] = {}
+        self.before: dict[Key, ResourceRecord | None] = {}
+        self.after: dict[Key, ResourceRecord | None] = {}
 
     def add(self, key: Key, before: ResourceRecord | None, after: ResourceRecord | None) -> None:
         """Note that a resource went from one state to another; None means that it is not there."""
-        if key in self._touched:
-            before = self._touched[key][0]
-        self._touched[key] = (before, after)
+        self.before.setdefault(key, before)
+        self.after[key] = after
 
     def finish(self, revision: int) -> Sequence[Change]:
         """The changes to log and to publish."""
-        return [
-            change
-            for before, after in self._touched.values()
-            if (change := _change(revision, before, after)) is not None
-        ]
+        changes = []
+        for before, after in zip(self.before.values(), self.after.values(), strict=True):
+            change = _change(revision, before, after)
+            if change is not None:
+                changes.append(change)
+        return changes
 
 
 def _change(revision: int, before: ResourceRecord | None, after: ResourceRecord | None) -> Change | None:

@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
+from stigmer_store import driver
 from stigmer_store.errors import StoreError
 
 READERS = 4
@@ -105,7 +106,7 @@ def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int) -> Eng
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver.execute(connection, begin)
 
     return engine
 

@@ -18,19 +18,12 @@ from stigmer_store.records import Change, EventRecord, ResourceRecord
 
 
 @dataclass(slots=True)
-class Update:
-    """The new state of a resource that keeps its slug, and which of its side tables change."""
-
-    record: ResourceRecord
-    labels: bool
-    fields: bool
-
-
-@dataclass(slots=True)
 class PendingWrites:
     """What one transaction, or a group of them, has still to tell."""
 
-    updates: dict[Key, Update] = field(default_factory=dict)
+    updates: dict[Key, ResourceRecord] = field(default_factory=dict)  # of resources that keep their place
+    relabelled: set[Key] = field(default_factory=set)  # those of them whose labels change
+    moved: set[Key] = field(default_factory=set)  # and whose fields do
     events: dict[str, dict[str, EventRecord]] = field(default_factory=dict)  # by execution, then by event id
     outbox: list[Row] = field(default_factory=list)
     postponed: list[Row] = field(default_factory=list)
@@ -38,12 +31,13 @@ class PendingWrites:
     changes: list[Sequence[Change]] = field(default_factory=list)  # one entry per transaction
     log_bytes: int = 0  # size of the change log before what waits here; only a group knows it
 
-    def update(self, update: Update) -> None:
-        """Add an update; the latest state wins, and a side table once touched stays so."""
-        key = (update.record.kind, update.record.id)
-        if earlier := self.updates.get(key):
-            update = Update(update.record, update.labels or earlier.labels, update.fields or earlier.fields)
-        self.updates[key] = update
+    def update(self, key: Key, record: ResourceRecord, before: ResourceRecord) -> None:
+        """Add the new state of a resource; the latest wins, and a side table once touched stays so."""
+        self.updates[key] = record
+        if record.labels != before.labels:
+            self.relabelled.add(key)
+        if record.fields != before.fields:
+            self.moved.add(key)
 
     def append(self, event: EventRecord) -> None:
         """Add an event, the next one of its execution."""
@@ -56,11 +50,11 @@ class PendingWrites:
 
     def merge(self, other: PendingWrites) -> None:
         """Take over the writes of a transaction that has ended well."""
-        for update in other.updates.values():
-            self.update(update)
-        for events in other.events.values():
-            for event in events.values():
-                self.append(event)
+        self.updates.update(other.updates)
+        self.relabelled |= other.relabelled
+        self.moved |= other.moved
+        for execution_id, events in other.events.items():
+            self.events.setdefault(execution_id, {}).update(events)
         self.changes += other.changes
         if other.outbox or other.postponed or other.completed:
             self.outbox += other.outbox
@@ -77,15 +71,17 @@ class PendingWrites:
         statements.delete_outbox(connection, self.completed)
         statements.insert_outbox(connection, self.outbox)  # last: nobody can know the ids these will get
         self.log_bytes = statements.insert_changes(connection, self.changes, rows, self.log_bytes)
-        for told in (self.updates, self.events, self.outbox, self.postponed, self.completed, self.changes):
+        for told in (self.updates, self.relabelled, self.moved, self.events, self.outbox, self.postponed):
             told.clear()
+        self.completed.clear()
+        self.changes.clear()
 
     def _flush_updates(self, connection: Connection) -> dict[Key, Row]:
-        updates = self.updates.values()
-        rows = {key: statements.row_of(update.record) for key, update in self.updates.items()}
+        rows = {key: statements.row_of(record) for key, record in self.updates.items()}
         statements.update_records(connection, list(rows.values()))
-        if relabelled := [update.record for update in updates if update.labels]:
-            statements.replace_entries(connection, tables.resource_labels, relabelled)
-        if moved := [update.record for update in updates if update.fields]:
-            statements.replace_entries(connection, tables.resource_fields, moved)
+        sides = ((self.relabelled, tables.resource_labels), (self.moved, tables.resource_fields))
+        for keys, table in sides:
+            if keys:
+                changed = [record for key, record in self.updates.items() if key in keys]
+                statements.replace_entries(connection, table, changed)
         return rows

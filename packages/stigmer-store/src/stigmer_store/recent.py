@@ -29,9 +29,13 @@ class Recent:
     def begin(self, revision: int) -> None:
         """A transaction begins at this revision: forget everything when others have written."""
         if revision != self._revision:
-            self._records.clear()
-            self._bytes = 0
+            self.clear()
             self._revision = revision
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._records.clear()
+        self._bytes, self._revision = 0, -1
 
     def get(self, key: Key) -> ResourceRecord | None:
         """The record as stored; None says nothing."""

@@ -82,8 +82,9 @@ class Repository(Protocol):
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one atomic, serialised transaction and return what it returns, once it is durable.
 
-        What `work` raises is raised here, and nothing of it is kept. It runs in the store's writer thread and
-        may run again, so it must do nothing but use its transaction. Raises StoreFull.
+        What `work` raises is raised here, and nothing of it is kept. It runs in the store's writer thread, or on the
+        event loop when all that it asks for is known, and may run again: it must do nothing but use its
+        transaction, and wait for nothing. Raises StoreFull.
         """
 
     async def get(self, kind: str, id: str) -> ResourceRecord | None:  # noqa: A002 - the field is called id

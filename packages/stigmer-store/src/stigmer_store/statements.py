@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
-from stigmer_store import tables
+from stigmer_store import driver, tables
 from stigmer_store.bulk import Bulk, Row
 from stigmer_store.changeset import Key
 from stigmer_store.moments import microseconds
@@ -23,38 +23,43 @@ _COLUMNS = [column.name for column in resources.c]
 _ORDINARY = ("name", "revision", "updated_at", "body", "labels", "fields", "search")
 
 _INSERT = Bulk(sa.insert(resources), _COLUMNS)
-_REPLACE = Bulk(sa.update(resources).where(*_THIS).values({name: bindparam(name) for name in _COLUMNS}))
+_REPLACE = Bulk(
+    sa.update(resources).where(*_THIS).values({name: bindparam(name) for name in _COLUMNS}),
+    (*_COLUMNS, "this_kind", "this_id"),
+)
 _UPDATE = Bulk(  # of what is there: as an INSERT it takes many rows at once
     sa.insert(resources),
     _COLUMNS,
     f" ON CONFLICT (kind, id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _ORDINARY)}",
 )
-_DELETE = Bulk(sa.delete(resources).where(*_THIS))
+_DELETE = Bulk(sa.delete(resources).where(*_THIS), ("this_kind", "this_id"))
 _COUNT = Bulk(
     sa.insert(tables.resource_counts),
-    tail=" ON CONFLICT (kind, org) DO UPDATE SET total = resource_counts.total + excluded.total",
+    ("kind", "org", "total"),
+    " ON CONFLICT (kind, org) DO UPDATE SET total = resource_counts.total + excluded.total",
 )
+
+_RECORD = len(tables.RECORD_COLUMNS)
+_REVISION = _COLUMNS.index("revision")
 
 
 def row_of(record: ResourceRecord) -> Row:
-    """A resource as the driver takes it, for every statement about resources and their changes."""
-    return {
-        "this_kind": record.kind,
-        "this_id": record.id,
-        "kind": record.kind,
-        "id": record.id,
-        "org": record.org,
-        "slug": record.slug or None,
-        "name": record.name,
-        "revision": record.revision,
-        "created_at": microseconds(record.created_at),
-        "updated_at": microseconds(record.updated_at),
-        "body": record.body,
-        "labels": tables.map_text(record.labels),
-        "fields": tables.map_text(record.fields),
-        "request_id": record.request_id or None,
-        "search": search_text(record.name, record.slug),
-    }
+    """A row of `resources`."""
+    return (
+        record.kind,
+        record.id,
+        record.org,
+        record.slug or None,
+        record.name,
+        record.revision,
+        microseconds(record.created_at),
+        microseconds(record.updated_at),
+        record.body,
+        tables.map_text(record.labels),
+        tables.map_text(record.fields),
+        record.request_id or None,
+        search_text(record.name, record.slug),
+    )
 
 
 def insert_record(connection: Connection, record: ResourceRecord) -> None:
@@ -67,7 +72,7 @@ def insert_record(connection: Connection, record: ResourceRecord) -> None:
 
 def replace_record(connection: Connection, before: ResourceRecord, record: ResourceRecord) -> None:
     """Write every column of a resource, with its labels and fields."""
-    _REPLACE.run(connection, [row_of(record)])
+    _REPLACE.run(connection, [(*row_of(record), record.kind, record.id)])
     if before.org != record.org:
         _count(connection, before, -1)
         _count(connection, record, 1)
@@ -83,7 +88,7 @@ def update_records(connection: Connection, rows: Sequence[Row]) -> None:
 def delete_record(connection: Connection, record: ResourceRecord) -> None:
     """Remove a resource with its labels and fields."""
     key = (record.kind, record.id)
-    _DELETE.run(connection, [{"this_kind": key[0], "this_id": key[1]}])
+    _DELETE.run(connection, [key])
     _count(connection, record, -1)
     for table in (tables.resource_labels, tables.resource_fields):
         _delete_entries(connection, table, [key])
@@ -91,7 +96,7 @@ def delete_record(connection: Connection, record: ResourceRecord) -> None:
 
 def _count(connection: Connection, record: ResourceRecord, difference: int) -> None:
     """Say that there are more or fewer resources where this one is."""
-    _COUNT.run(connection, [{"kind": record.kind, "org": record.org, "total": difference}])
+    _COUNT.run(connection, [(record.kind, record.org, difference)])
 
 
 def replace_entries(connection: Connection, table: sa.Table, records: Sequence[ResourceRecord]) -> None:
@@ -101,34 +106,40 @@ def replace_entries(connection: Connection, table: sa.Table, records: Sequence[R
 
 
 def _delete_entries(connection: Connection, table: sa.Table, keys: Sequence[Key]) -> None:
-    _DELETE_ENTRIES[table.name].run(connection, [{"this_kind": kind, "this_id": id_} for kind, id_ in keys])
+    _DELETE_ENTRIES[table.name].run(connection, keys)
 
 
 def _insert_entries(connection: Connection, table: sa.Table, records: Sequence[ResourceRecord]) -> None:
     attribute = "labels" if table is tables.resource_labels else "fields"
     rows = []
     for record in records:
-        place = {"kind": record.kind, "id": record.id, "created_at": microseconds(record.created_at)}
-        rows += [{**place, "name": name, "value": value} for name, value in getattr(record, attribute).items()]
+        created = microseconds(record.created_at)
+        rows += [(record.kind, record.id, *entry, created) for entry in getattr(record, attribute).items()]
     _INSERT_ENTRIES[table.name].run(connection, rows)
 
 
 def _bulk_delete_entries(table: sa.Table) -> Bulk:
-    return Bulk(sa.delete(table).where(table.c.kind == bindparam("this_kind"), table.c.id == bindparam("this_id")))
+    this = (table.c.kind == bindparam("this_kind"), table.c.id == bindparam("this_id"))
+    return Bulk(sa.delete(table).where(*this), ("this_kind", "this_id"))
+
+
+def _bulk_insert(table: sa.Table) -> Bulk:
+    """Adds rows that have a value for every column but one that the database counts up."""
+    return Bulk(sa.insert(table), [column.name for column in table.c if column is not table.autoincrement_column])
 
 
 _SIDE_TABLES = (tables.resource_labels, tables.resource_fields)
 _DELETE_ENTRIES = {table.name: _bulk_delete_entries(table) for table in _SIDE_TABLES}
-_INSERT_ENTRIES = {table.name: Bulk(sa.insert(table)) for table in _SIDE_TABLES}
-_INSERT_EVENTS = Bulk(sa.insert(tables.execution_events))
-_INSERT_OUTBOX = Bulk(sa.insert(tables.outbox), [column.name for column in tables.outbox.c if not column.primary_key])
-_INSERT_CHANGES = Bulk(sa.insert(tables.changes))
+_INSERT_ENTRIES = {table.name: _bulk_insert(table) for table in _SIDE_TABLES}
+_INSERT_EVENTS = _bulk_insert(tables.execution_events)
+_INSERT_OUTBOX = _bulk_insert(tables.outbox)
+_INSERT_CHANGES = _bulk_insert(tables.changes)
 
 
 def insert_events(connection: Connection, events: Sequence[EventRecord]) -> None:
     """Add events."""
-    names = ("execution_id", "sequence", "event_id", "body")
-    _INSERT_EVENTS.run(connection, [{name: getattr(event, name) for name in names} for event in events])
+    rows = [(event.execution_id, event.sequence, event.event_id, event.body) for event in events]
+    _INSERT_EVENTS.run(connection, rows)
 
 
 def delete_events(connection: Connection, execution_id: str) -> None:
@@ -142,25 +153,32 @@ def insert_outbox(connection: Connection, rows: Sequence[Row]) -> None:
     _INSERT_OUTBOX.run(connection, rows)
 
 
+def outbox_row(topic: str, key: str, payload: bytes, not_before: datetime | None) -> Row:
+    """A row of `outbox`, due now unless it says when."""
+    now = datetime.now(UTC)
+    return (topic, key, payload, 0, microseconds(not_before or now), microseconds(now), "")
+
+
 _OUTBOX = tables.outbox.c
 _POSTPONE = Bulk(
     sa.update(tables.outbox)
     .where(_OUTBOX.id == bindparam("this_id"))
     .values(
         attempts=_OUTBOX.attempts + sa.literal_column("1"), not_before=bindparam("later"), error=bindparam("because")
-    )
+    ),
+    ("later", "because", "this_id"),
 )
-_COMPLETE = Bulk(sa.delete(tables.outbox).where(_OUTBOX.id == bindparam("this_id")))
+_COMPLETE = Bulk(sa.delete(tables.outbox).where(_OUTBOX.id == bindparam("this_id")), ("this_id",))
 
 
 def postpone_outbox(connection: Connection, rows: Sequence[Row]) -> None:
-    """Count a failed attempt of each item `this_id`, due again at `later`, `because` of an error."""
+    """Count a failed attempt of each item: rows of when it is due again, because of which error, and its id."""
     _POSTPONE.run(connection, rows)
 
 
 def delete_outbox(connection: Connection, ids: Sequence[int]) -> None:
     """Remove items."""
-    _COMPLETE.run(connection, [{"this_id": id_} for id_ in ids])
+    _COMPLETE.run(connection, [(id_,) for id_ in ids])
 
 
 def insert_changes(
@@ -175,40 +193,38 @@ def insert_changes(
     for transaction in transactions:
         for ordinal, change in enumerate(transaction):
             log_bytes += size_of(change)
-            made = rows_of.get((change.kind, change.id))
-            row = made.copy() if made and made["revision"] == change.record.revision else row_of(change.record)
-            rows.append(_logged(change, row, (ordinal, now, log_bytes)))
+            record = change.record
+            row = rows_of.get((change.kind, change.id))
+            if row is None or row[_REVISION] != record.revision:
+                row = row_of(record)
+            previous = (
+                tables.optional_map_text(change.previous_labels),
+                tables.optional_map_text(change.previous_fields),
+            )
+            operation = change.operation.value
+            rows.append((change.revision, ordinal, operation, *row[:_RECORD], *previous, now, log_bytes))
     _INSERT_CHANGES.run(connection, rows)
     return log_bytes
 
 
-def _logged(change: Change, row: Row, place: tuple[int, int, int]) -> Row:
-    """A row of the log out of the row of its record. `place`: ordinal, time and size of the log with it."""
-    row["record_revision"] = change.record.revision
-    row["revision"] = change.revision
-    row["ordinal"], row["logged_at"], row["log_bytes"] = place
-    row["operation"] = change.operation.value
-    row["previous_labels"] = tables.optional_map_text(change.previous_labels)
-    row["previous_fields"] = tables.optional_map_text(change.previous_fields)
-    return row
-
-
 _LOCK = sa.select(tables.revision_counter.c.revision, tables.revision_counter.c.log_bytes).with_for_update()
 _lock_texts: dict[str, str] = {}
-_SET = Bulk(sa.update(tables.revision_counter).values(revision=bindparam("new"), log_bytes=bindparam("size")))
+_SET = Bulk(
+    sa.update(tables.revision_counter).values(revision=bindparam("new"), log_bytes=bindparam("size")), ("new", "size")
+)
 
 
 def lock_revision(connection: Connection) -> tuple[int, int]:
     """The current revision and size of the log; no other writer moves until the transaction ends."""
     dialect = connection.dialect
     text = _lock_texts.get(dialect.name) or _lock_texts.setdefault(dialect.name, str(_LOCK.compile(dialect=dialect)))
-    revision, log_bytes = connection.exec_driver_sql(text).one()  # every group begins with it
+    ((revision, log_bytes),) = driver.execute(connection, text).fetchall()  # all, so that SQLite is done with it
     return revision, log_bytes
 
 
 def set_revision(connection: Connection, revision: int, log_bytes: int) -> None:
     """Make these the current ones."""
-    _SET.run(connection, [{"new": revision, "size": log_bytes}])
+    _SET.run(connection, [(revision, log_bytes)])
 
 
 def notify(connection: Connection, revision: int) -> None:

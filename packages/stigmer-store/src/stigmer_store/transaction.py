@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy.engine import Connection, NestedTransaction
 
@@ -12,36 +12,59 @@ from stigmer_store import limits, lists, queries, retention, statements
 from stigmer_store.changeset import ChangeSet, Key
 from stigmer_store.errors import RecordNotFound, RequestIdTaken, SlugTaken
 from stigmer_store.moments import microseconds
-from stigmer_store.pending import PendingWrites, Update
+from stigmer_store.pending import PendingWrites
 from stigmer_store.recent import Recent
-from stigmer_store.records import Change, EventRecord, ListQuery, Operation, Page, ResourceRecord
+from stigmer_store.records import Change, EventRecord, ListQuery, Page, ResourceRecord
+
+LARGE_BYTES = 64 * 1024
+"""A body beyond which a work on a resource may hold up the event loop for longer than others want to wait."""
+
+
+class _NotKnown(Exception):
+    """A work wants to know what only the database knows."""
 
 
 @dataclass(slots=True)
 class Group:
-    """Transactions that share one commit, one after the other, on one connection."""
+    """Transactions that share one commit, one after the other, on one connection.
 
-    connection: Connection
+    Without a connection they have what is known without asking the database. One that wants more has `missed` it, and
+    counts for nothing, whatever it made of that.
+    """
+
+    connection: Connection | None
     revision: int
     pending: PendingWrites = field(default_factory=PendingWrites)
     recent: Recent = field(default_factory=Recent)
     written: dict[Key, ResourceRecord | None] = field(default_factory=dict)  # by transactions that have ended well
+    missed: bool = False
+
+    @property
+    def database(self) -> Connection:
+        """The connection, for whoever needs one."""
+        if self.connection is None:
+            self.missed = True
+            raise _NotKnown
+        return self.connection
 
     def get(self, key: Key) -> ResourceRecord | None:
         """The resource as the next transaction finds it, or None."""
-        if key in self.written:
-            return self.written[key]
-        return self.recent.get(key) or queries.get(self.connection, *key)
+        known = self.written if key in self.written else self.recent
+        found = known.get(key) or (None if known is self.written else queries.get(self.database, *key))
+        if self.connection is None and found is not None and len(found.body) > LARGE_BYTES:
+            self.missed = True
+            raise _NotKnown
+        return found
 
-    def take(self, changes: Sequence[Change]) -> None:
-        """Remember what a transaction has written."""
-        for change in changes:
-            gone = change.operation is Operation.DELETED
-            self.written[change.kind, change.id] = None if gone else change.record
+    def take(self, ahead: Group) -> None:
+        """Take over the transactions of a group that began at the revision of this one."""
+        self.pending.merge(ahead.pending)
+        self.written.update(ahead.written)
+        self.revision = ahead.revision
 
     def flush(self) -> None:
         """Tell the database all that the transactions so far have decided."""
-        self.pending.flush(self.connection)
+        self.pending.flush(self.database)
 
 
 class SqlTransaction:
@@ -53,7 +76,6 @@ class SqlTransaction:
 
     def __init__(self, group: Group) -> None:
         self._group = group
-        self._connection = group.connection
         self._revision: int | None = None
         self._own = PendingWrites()
         self._known: dict[Key, ResourceRecord | None] = {}  # what it has read and written
@@ -70,7 +92,7 @@ class SqlTransaction:
             self._group.revision = self._revision
             changes = self._changes.finish(self._revision)
             self._own.changes.append(changes)
-            self._group.take(changes)
+            self._group.written.update(self._changes.after)
         self._group.pending.merge(self._own)
         return changes
 
@@ -101,35 +123,34 @@ class SqlTransaction:
 
     def find_by_slug(self, kind: str, org: str, slug: str) -> ResourceRecord | None:
         """The resource with this slug, or None."""
-        return self._latest(queries.find_by_slug(self._connection, kind, org, slug))
+        return self._latest(queries.find_by_slug(self._group.database, kind, org, slug))
 
     def find_by_request_id(self, kind: str, org: str, request_id: str) -> ResourceRecord | None:
         """The resource that this request made, or None."""
-        return self._latest(queries.find_by_request_id(self._connection, kind, org, request_id))
+        return self._latest(queries.find_by_request_id(self._group.database, kind, org, request_id))
 
     def list(self, query: ListQuery) -> Page:
         """One page, with what this transaction has written."""
         self._tell()
         at_revision = self._group.revision if self._revision is None else self._revision
-        return lists.list_page(self._connection, query, at_revision)
+        return lists.list_page(self._group.database, query, at_revision)
 
     def put(self, record: ResourceRecord) -> None:
         """Insert or replace, and log the change. Raises SlugTaken, RequestIdTaken, InvalidValue."""
         limits.check_revision(record, self.revision())
-        before = self.get(record.kind, record.id)
+        before, key = self.get(record.kind, record.id), (record.kind, record.id)
         if before is not None and _same_place(before, record):
             limits.check_update(record, before)
-            changed = (before.labels != record.labels, before.fields != record.fields)
-            self._own.update(Update(record, *changed))
+            self._own.update(key, record, before)
         else:
             limits.check_record(record)
             self._check_place(record)
             self._tell()
             if before is None:
-                statements.insert_record(self._connection, record)
+                statements.insert_record(self._group.database, record)
             else:
-                statements.replace_record(self._connection, before, record)
-        self._note((record.kind, record.id), before, record)
+                statements.replace_record(self._group.database, before, record)
+        self._note(key, before, record)
 
     def delete(self, kind: str, id: str) -> ResourceRecord | None:  # noqa: A002 - the field is called id
         """Remove, log the change, and return the last state."""
@@ -138,17 +159,14 @@ class SqlTransaction:
             return None
         self.revision()
         self._tell()
-        statements.delete_record(self._connection, before)
+        statements.delete_record(self._group.database, before)
         self._note((kind, id), before, None)
         return before
 
     def enqueue(self, topic: str, key: str, payload: bytes, not_before: datetime | None = None) -> None:
         """Leave a task for the dispatcher."""
         limits.check_outbox(topic, key, not_before)
-        now = datetime.now(UTC)
-        item = {"topic": topic, "key": key, "payload": payload, "attempts": 0, "error": ""}
-        times = {"created_at": microseconds(now), "not_before": microseconds(not_before or now)}
-        self._own.outbox.append({**item, **times})
+        self._own.outbox.append(statements.outbox_row(topic, key, payload, not_before))
 
     def complete_outbox(self, ids: Sequence[int]) -> None:
         """Remove items that are done."""
@@ -157,8 +175,7 @@ class SqlTransaction:
     def postpone_outbox(self, id: int, not_before: datetime, error: str) -> None:  # noqa: A002 - as above
         """Count a failed attempt and try again later."""
         limits.check_time("not_before", not_before)
-        later = microseconds(not_before)
-        self._own.postponed.append({"this_id": id, "later": later, "because": limits.without_nul(error)})
+        self._own.postponed.append((microseconds(not_before), limits.without_nul(error), id))
 
     def append_events(self, execution_id: str, events: Sequence[tuple[str, bytes]]) -> Sequence[EventRecord]:
         """Append what is new and return it."""
@@ -180,24 +197,24 @@ class SqlTransaction:
             last = pending.last_sequence(execution_id)
             if last is not None:
                 return last + 1
-        return queries.last_event_sequence(self._connection, execution_id) + 1
+        return queries.last_event_sequence(self._group.database, execution_id) + 1
 
     def delete_events(self, execution_id: str) -> None:
         """Forget all events of an execution."""
         self._tell()
-        statements.delete_events(self._connection, execution_id)
+        statements.delete_events(self._group.database, execution_id)
 
     def forget_changes(self, up_to: int) -> int:
         """Forget the oldest entries of the change log; see `retention.forget`."""
         self._tell()
-        return retention.forget(self._connection, up_to)
+        return retention.forget(self._group.database, up_to)
 
     def _tell(self) -> None:
         """Let the database know everything so far; from here on a rollback is the database's work."""
         if self._savepoint is None:
             self._group.flush()  # before the savepoint: a rollback to it must not take back other transactions
-            self._savepoint = self._connection.begin_nested()
-        self._own.flush(self._connection)
+            self._savepoint = self._group.database.begin_nested()
+        self._own.flush(self._group.database)
 
     def _note(self, key: Key, before: ResourceRecord | None, after: ResourceRecord | None) -> None:
         self._known[key] = after
@@ -221,7 +238,7 @@ class SqlTransaction:
             raise RequestIdTaken(record.kind, record.org, record.request_id, holder.id)
 
     def _seen_event_ids(self, execution_id: str, event_ids: Sequence[str]) -> set[str]:
-        seen = queries.known_event_ids(self._connection, execution_id, event_ids)
+        seen = queries.known_event_ids(self._group.database, execution_id, event_ids)
         for pending in (self._own, self._group.pending):
             seen.update(pending.events.get(execution_id, ()))
         return seen

@@ -10,58 +10,29 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import event
-from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from stigmer_store import queries, statements
+from stigmer_store import driver, queries, statements
+from stigmer_store.ahead import Ahead
 from stigmer_store.engine import Engines
 from stigmer_store.errors import StoreClosed
 from stigmer_store.failures import translate
 from stigmer_store.feed import Feed
-from stigmer_store.following import UNKNOWN, Follower, processor
-from stigmer_store.gathering import Gathering
+from stigmer_store.jobs import Batch, Job
 from stigmer_store.listeners import Listeners
 from stigmer_store.pending import PendingWrites
 from stigmer_store.recent import Recent
-from stigmer_store.records import Change
 from stigmer_store.repository import Transaction
 from stigmer_store.transaction import Group, SqlTransaction
 
 T = TypeVar("T")
 
+_NO_EPOCH = -1
+
 MAX_GROUP = 256
 """About the most transactions in one commit: bounds how long the first of them waits for the last."""
-
-
-@dataclass(slots=True)
-class _Job:
-    """One work, who waits for it, and how it went."""
-
-    work: Callable[[Transaction], Any]
-    future: asyncio.Future[Any]
-    result: Any = None
-    error: BaseException | None = None
-    changes: Sequence[Change] = ()
-    handed_back: bool = False
-
-    def fail(self, error: BaseException) -> None:
-        """Note that nothing of it was kept."""
-        self.result, self.error, self.changes = None, error, ()
-        if isinstance(error, StopIteration):  # no future takes one: awaiting it would look like an ordinary end
-            self.error = RuntimeError("a work raised StopIteration")
-            self.error.__cause__ = error
-
-    def settle(self) -> None:
-        """Tell the caller; one that was cancelled meanwhile no longer listens."""
-        if self.future.done():
-            return
-        if self.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(self.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +59,12 @@ class Writer:
         self._listeners = listeners
         self._feed = feed
         self._recent = Recent()
-        self._queue: queue.SimpleQueue[list[_Job] | _News | None] = queue.SimpleQueue()
-        self._gathering: Gathering[_Job] = Gathering(self._hand_over, MAX_GROUP)
-        self._loop_at = UNKNOWN  # the processor of the event loop
+        self._queue: queue.SimpleQueue[Batch | _News | None] = queue.SimpleQueue()
+        self._ahead = Ahead(self._queue.put, self._recent, MAX_GROUP, alone=not engines.shared)
+        self._epoch = 0  # counts how often something went otherwise than works on the event loop could assume
         self._closed = False
         self._database_error: BaseException | None = None
-        event.listen(self._engine, "handle_error", self._note_error)
+        driver.hear_errors(self._engine, self._note_error)
         self._thread = threading.Thread(target=self._run, name="stigmer-store-writer", daemon=True)
         self._thread.start()
 
@@ -104,12 +75,8 @@ class Writer:
         loop = asyncio.get_running_loop()
         self._feed.bind(loop)
         future: asyncio.Future[T] = loop.create_future()
-        self._gathering.add(loop, _Job(work, future))
+        self._ahead.add(loop, Job(work, future))
         return await future
-
-    def _hand_over(self, jobs: list[_Job]) -> None:
-        self._loop_at = processor()
-        self._queue.put(jobs)
 
     def hear(self, revision: int | None) -> None:
         """Another process has committed this revision (None: perhaps something); let listeners hear of it."""
@@ -119,7 +86,7 @@ class Writer:
         """Take no more works; those already taken are still done."""
         if not self._closed:
             self._closed = True
-            self._gathering.flush()
+            self._ahead.flush()
             self._queue.put(None)
 
     def join(self) -> None:
@@ -127,32 +94,32 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        closing, follower = False, Follower()
+        closing = False
         while not closing:
-            jobs, news, closing = self._take()
-            follower.go_to(self._loop_at)
-            if jobs:
-                self._do(jobs)
+            batches, news, closing = self._take()
+            if batches:
+                self._do(batches)
             for each in news:
                 self._catch_up(each)
 
-    def _take(self) -> tuple[list[_Job], list[_News], bool]:
+    def _take(self) -> tuple[list[Batch], list[_News], bool]:
         """Wait for works or news, then take along what has come behind them; whether that was the last of all."""
-        jobs: list[_Job] = []
+        batches: list[Batch] = []
         news: list[_News] = []
-        taken = self._queue.get()
+        jobs, taken = 0, self._queue.get()
         while taken is not None:
             if isinstance(taken, _News):
                 news.append(taken)
             else:
-                jobs += [job for job in taken if not job.future.cancelled()]
-            if len(jobs) >= MAX_GROUP:
-                return jobs, news, False
+                batches.append(taken)
+                jobs += len(taken.jobs)
+            if jobs >= MAX_GROUP:
+                return batches, news, False
             try:
                 taken = self._queue.get_nowait()
             except queue.Empty:
-                return jobs, news, False
-        return jobs, news, True
+                return batches, news, False
+        return batches, news, True
 
     def _catch_up(self, news: _News) -> None:
         """Let listeners hear what others have committed; groups of own works do the same on their way."""
@@ -164,31 +131,37 @@ class Writer:
         except SQLAlchemyError:
             return  # the database is away: there will be news once it is back
 
-    def _do(self, jobs: Sequence[_Job]) -> None:
+    def _do(self, batches: Sequence[Batch]) -> None:
         try:
-            self._commit(jobs)
+            self._commit(batches)
         except Exception as error:  # noqa: BLE001 - a dead writer would leave every caller waiting for ever
-            left = [job for job in jobs if not job.handed_back]
+            left = [job for batch in batches for job in batch.jobs if not job.handed_back]
             for job in left:
                 job.fail(error)
-            self._hand_back(left)
+            self._epoch += 1
+            self._hand_back(left, None)
 
-    def _commit(self, jobs: Sequence[_Job]) -> None:
+    def _commit(self, batches: Sequence[Batch]) -> None:
         """Commit all together; when the database refuses, each alone, so that only the guilty ones fail."""
+        jobs = [job for batch in batches for job in batch.jobs]
+        revision = None
         try:
-            self._transact(jobs)
+            revision = self._transact(batches)
         except _GroupFailed as failed:
+            self._epoch += 1
             if len(jobs) > 1:
                 for job in jobs:
-                    self._commit([job])
+                    self._commit([Batch([job], epoch=_NO_EPOCH)])
                 return
             jobs[0].fail(_told(failed.__cause__ or failed))
         except _ConnectionLost as lost:
+            self._epoch += 1
             for job in jobs:
                 job.fail(_told(lost.__cause__ or lost))
-        self._hand_back(jobs)
+        self._hand_back(jobs, revision)
 
-    def _transact(self, jobs: Sequence[_Job]) -> None:
+    def _transact(self, batches: Sequence[Batch]) -> int:
+        """Returns the revision at which the store is then."""
         try:
             connection = self._engine.connect()
         except Exception as error:
@@ -197,63 +170,82 @@ class Writer:
             started = False
             try:
                 self._database_error = None
+                connection.begin()
                 revision, log_bytes = statements.lock_revision(connection)
-                self._recent.begin(revision)
                 group = Group(connection, revision, PendingWrites(log_bytes=log_bytes), self._recent)
                 self._feed.catch_up(connection, group.revision)
                 started = True
-                self._fill(group, jobs)
+                ran = self._fill(group, batches)
                 connection.commit()
-                self._recent.committed(group.written, group.revision)
+                if ran and group.recent is self._recent:
+                    self._recent.committed(group.written, group.revision)
             except Exception as error:  # noqa: BLE001 - whatever it is, the callers get it as the cause
                 cause = self._database_error or error
                 lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
                 raise (_ConnectionLost if lost or not started else _GroupFailed) from cause
+        return group.revision
 
-    def _fill(self, group: Group, jobs: Sequence[_Job]) -> None:
-        """Run the works, each isolated from the failures of the others, and tell the database the outcome."""
-        before = group.revision
-        for job in jobs:
-            self._run_work(group, job)
-            if self._database_error is not None:
-                raise _GroupFailed
+    def _fill(self, group: Group, batches: Sequence[Batch]) -> bool:
+        """Do all works and tell the database the outcome; returns whether any had to be run here."""
+        before, connection, ran = group.revision, group.database, False
+        for batch in batches:
+            for job in self._still_to_run(group, batch):
+                ran = True
+                self._run_work(group, job)
+                if self._database_error is not None:
+                    raise _GroupFailed
         group.flush()
         if group.revision != before:
-            statements.set_revision(group.connection, group.revision, group.pending.log_bytes)
-            if group.connection.dialect.name == "postgresql":
-                statements.notify(group.connection, group.revision)
+            statements.set_revision(connection, group.revision, group.pending.log_bytes)
+            if connection.dialect.name == "postgresql":
+                statements.notify(connection, group.revision)
+        return ran
 
-    def _run_work(self, group: Group, job: _Job) -> None:
+    def _still_to_run(self, group: Group, batch: Batch) -> list[Job]:
+        """Take over what was done ahead; returns what is left to do, which is all when wrong things were assumed."""
+        as_assumed = batch.epoch == self._epoch
+        if as_assumed and batch.done and batch.base != group.revision:
+            as_assumed = False
+            self._epoch += 1
+        if not as_assumed:
+            group.recent = Recent()  # the event loop may be using the other
+        rest = batch.jobs[batch.done if as_assumed else 0 :]
+        if rest and group.recent is self._recent:
+            self._recent.begin(group.revision)
+        if as_assumed and batch.done and batch.ahead is not None:
+            group.take(batch.ahead)
+        return [job for job in rest if not job.future.cancelled()]
+
+    def _run_work(self, group: Group, job: Job) -> None:
+        """Isolated from the failures of the others."""
         transaction = SqlTransaction(group)
-        try:
-            job.result, job.error = job.work(transaction), None
-        except BaseException as error:  # noqa: BLE001 - it belongs to the caller, who gets it as it is
-            job.fail(error)
-            if self._database_error is None:
-                transaction.rollback()
-        else:
+        if job.run(transaction):
             job.changes = transaction.commit()
+        elif self._database_error is None:
+            transaction.rollback()
 
-    def _hand_back(self, jobs: Sequence[_Job]) -> None:
+    def _hand_back(self, jobs: Sequence[Job], revision: int | None) -> None:
         """Tell listeners and callers; what was committed is known to be newer than all handed over before."""
         for job in jobs:
             job.handed_back = True
         newest = max((change.revision for job in jobs for change in job.changes[-1:]), default=0)
-        self._feed.hand_over(lambda: self._deliver(jobs), newest)
+        epoch = self._epoch
+        self._feed.hand_over(lambda: self._deliver(jobs, revision, epoch), newest)
 
-    def _deliver(self, jobs: Sequence[_Job]) -> None:
+    def _deliver(self, jobs: Sequence[Job], revision: int | None, epoch: int) -> None:
         for job in jobs:
             self._listeners.publish(job.changes)
             job.settle()
+        self._ahead.come_back(len(jobs), revision, epoch)
 
-    def _note_error(self, context: ExceptionContext) -> None:
+    def _note_error(self, error: BaseException) -> None:
         """Remember the first error of a group, also one that a work catches.
 
         The database may have taken the whole transaction back because of it, so nothing of the group may be
         acknowledged.
         """
         if self._database_error is None:
-            self._database_error = context.sqlalchemy_exception or context.original_exception
+            self._database_error = error
 
 
 def _told(error: BaseException) -> BaseException:

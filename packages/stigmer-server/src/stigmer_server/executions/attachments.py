@@ -33,7 +33,10 @@ _UNKNOWN_TYPE = "application/octet-stream"
 
 def needed_files(execution: Resource) -> dict[str, str]:
     """Queryable fields that name the files of an execution."""
-    named = [*execution.spec.attachments[:], *execution.status.artifacts[:]]
+    given, made = execution.spec.attachments, execution.status.artifacts
+    if not given and not made:
+        return {}
+    named = [*given[:], *made[:]]
     return file_fields(item.storage_key for item in named if is_key(item.storage_key, ATTACHMENTS, ARTIFACTS))
 
 

@@ -32,9 +32,10 @@ def report(unit: UnitOfWork, kind: Kind, request: Any, clear: Iterable[str] = ()
     was = phases.phase_of(execution)
     if not is_news(execution, was, request.sequence):
         return execution, False
-    merge_status(execution, request.status, sequence=request.sequence, now=unit.now, clear=clear)
-    events = [(event.event_id, event.SerializeToString()) for event in getattr(request, "events", ())]
-    if events:
+    merge_status(execution, request.status, was=was, sequence=request.sequence, now=unit.now, clear=clear)
+    reported = getattr(request, "events", ())
+    if reported:
+        events = [(event.event_id, event.SerializeToString()) for event in reported]
         unit.tx.append_events(request.execution_id, events)
         execution.status.last_event_sequence = unit.tx.next_event_sequence(request.execution_id) - 1
     save_execution(unit, kind, execution, was=was)

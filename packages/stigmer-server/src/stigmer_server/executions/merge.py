@@ -44,8 +44,10 @@ def is_news(execution: Resource, phase: str, sequence: int) -> bool:
     return sequence == 0 or sequence > int(execution.status.sequence)
 
 
-def merge_status(execution: Resource, report: Any, *, sequence: int, now: datetime, clear: Iterable[str] = ()) -> None:
-    """Merge `report` (a status message) into the status of `execution`.
+def merge_status(
+    execution: Resource, report: Any, *, was: str, sequence: int, now: datetime, clear: Iterable[str] = ()
+) -> None:
+    """Merge `report` (a status message) into the status of `execution`, whose phase `was` this.
 
     Fields of `clear` are replaced even when the report leaves them empty. `now` fills started_at and completed_at when
     the runner gave none.
@@ -54,21 +56,21 @@ def merge_status(execution: Resource, report: Any, *, sequence: int, now: dateti
     for name in clear:
         status.ClearField(name)
     for field, value in report.ListFields():
-        if field.name in _OURS:
+        name = field.name
+        if name in _OURS:
             continue
-        if field.name in _KEYS:
-            _merge_elements(getattr(status, field.name), value, _KEYS[field.name])
+        if key := _KEYS.get(name):
+            _merge_elements(getattr(status, name), value, key)
         else:
             _overwrite(status, field, value)
     if sequence:
         status.sequence = sequence
-    _merge_phase(execution, report, now)
+    _merge_phase(status, report, was, now)
 
 
-def _merge_phase(execution: Resource, report: Any, now: datetime) -> None:
-    status = execution.status
+def _merge_phase(status: Any, report: Any, was: str, now: datetime) -> None:
     new = phases.phase_in(report)
-    if not phases.may_follow(phases.phase_in(status), new):
+    if not phases.may_follow(was, new):
         return
     status.phase = report.phase
     if not status.started_at:
@@ -82,13 +84,14 @@ def _merge_elements(stored: Any, reported: Any, key: str) -> None:
     field which is empty now does not keep its old value. A list without any keys replaces the stored one. Of what a
     sub-agent said an element holds only what changed.
     """
-    keyed = [(getattr(item, key), item) for item in reported[:]]
-    if not any(name for name, _ in keyed):
+    items = reported[:]
+    names = [getattr(item, key) for item in items]
+    if not any(names):
         del stored[:]
         stored.extend(reported)
         return
     places: dict[str, int] | None = None
-    for name, item in keyed:
+    for name, item in zip(names, items, strict=True):
         if stored and name and getattr(stored[-1], key) == name:  # most reports are about the last element
             _replace(stored[-1], item)
             continue

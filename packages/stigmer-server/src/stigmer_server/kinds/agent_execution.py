@@ -109,9 +109,10 @@ async def update_status(services: Services, request: Any) -> UpdateStatusRespons
     require_valid(request)
     clear = ("pending_approvals",) if _says_what_is_pending(request.status) else ()
     execution, news = await services.controller.run(lambda unit: commands.report(unit, _KIND, request, clear=clear))
-    if phases.phase_of(execution) not in phases.TERMINAL and execution.status.pause_requested:
+    phase = phases.phase_of(execution)
+    if phase not in phases.TERMINAL and execution.status.pause_requested:
         return UpdateStatusResponse(signal=ExecutionControlSignal.EXECUTION_CONTROL_SIGNAL_PAUSE)
-    if news or phases.phase_of(execution) not in {phases.CANCELLED, phases.TERMINATED}:
+    if news or phase not in {phases.CANCELLED, phases.TERMINATED}:
         return UpdateStatusResponse()
     return UpdateStatusResponse(
         signal=ExecutionControlSignal.EXECUTION_CONTROL_SIGNAL_STOP, signal_reason=execution.status.error

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 __all__ = ["Call", "Mutation", "current_call", "serving_call"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mutation:
+class Mutation(NamedTuple):
     """One resource before and after a committed transaction. Revision 0: it was not there, or is not any more."""
 
     kind: str

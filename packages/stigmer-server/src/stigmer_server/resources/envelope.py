@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 else:
     Resource = Message
 
-__all__ = ["Resource", "copy_of", "from_record", "new_resource", "set_moment", "to_datetime", "to_record"]
+__all__ = [
+    "Resource",
+    "copy_of",
+    "from_record",
+    "new_resource",
+    "record_with_status",
+    "set_moment",
+    "to_datetime",
+    "to_record",
+]
 
 
 def new_resource(kind: Kind) -> Resource:
@@ -70,6 +79,29 @@ def to_record(kind: Kind, resource: Resource, revision: int, fields: Mapping[str
         labels=dict(metadata.labels) if metadata.labels else {},
         fields={name: value for name, value in fields.items() if value},
         request_id=metadata.request_id,
+    )
+
+
+def record_with_status(
+    before: ResourceRecord, resource: Resource, revision: int, fields: Mapping[str, str], now: datetime
+) -> ResourceRecord:
+    """The same for a stored resource of which only the status is new, since now: the rest is in its record already."""
+    if now < before.updated_at:  # a clock that was set back: what is newest is in the audit
+        return to_record(kind_by_key(before.kind), resource, revision, fields)
+    resource.metadata.revision = revision
+    return ResourceRecord(
+        before.kind,
+        before.id,
+        before.org,
+        before.slug,
+        before.name,
+        revision,
+        before.created_at,
+        now,
+        resource.SerializeToString(deterministic=True),
+        before.labels,
+        {name: value for name, value in fields.items() if value},
+        before.request_id,
     )
 
 

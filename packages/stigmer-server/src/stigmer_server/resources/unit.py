@@ -17,7 +17,7 @@ from stigmer_server.operations.calls import Mutation
 from stigmer_server.resources import metadata as identity
 from stigmer_server.resources import versions
 from stigmer_server.resources.deletion import Deletion
-from stigmer_server.resources.envelope import Resource, copy_of, from_record, to_record
+from stigmer_server.resources.envelope import Resource, copy_of, from_record, record_with_status, to_record
 from stigmer_server.resources.references import Problems, named_references, not_found
 from stigmer_server.secrets.box import SecretBox
 from stigmer_store import ListQuery, ResourceRecord, Transaction
@@ -56,6 +56,7 @@ class UnitOfWork:
         self._strategy_of = strategy_of
         self._taken_as_there = taken_as_there
         self._staged: dict[tuple[str, str], Resource | None] = {}  # None: removed by this command
+        self._with_new_status: set[tuple[str, str]] = set()  # those of them with nothing else that is new
 
     # -- reading
 
@@ -170,8 +171,12 @@ class UnitOfWork:
         identity.stamp_status_updated(resource.status.audit, self.now)
         if self.secrets.shown(kind, resource):
             self._stage(kind, resource)
-        else:  # a status has no secrets: the sealed ones need not be read for every report of an execution
-            self._staged[kind.key, resource.metadata.id] = resource
+            return
+        # a status has no secrets: the sealed ones need not be read for every report of an execution
+        place = (kind.key, resource.metadata.id)
+        if place not in self._staged:
+            self._with_new_status.add(place)
+        self._staged[place] = resource
 
     def ended(self, kind: Kind, resource: Resource) -> None:
         """Tell the kind of an execution that this one has become terminal."""
@@ -184,16 +189,22 @@ class UnitOfWork:
 
     def flush(self) -> None:
         """Write everything staged, with one revision."""
-        for (key, resource_id), staged in self._staged.items():
-            before = self.tx.get(key, resource_id)
-            self._note(key, resource_id, before, staged is None)
+        for place, staged in self._staged.items():
+            before = self.tx.get(*place)
+            self._note(*place, before, staged is None)
             if staged is None:
-                self.tx.delete(key, resource_id)
-                self.secrets.forget(kind_by_key(key), resource_id)
-                continue
-            kind = kind_by_key(key)
-            self.tx.put(to_record(kind, staged, self.tx.revision(), self._strategy_of(kind).fields(self, staged)))
+                self.tx.delete(*place)
+                self.secrets.forget(kind_by_key(place[0]), place[1])
+            else:
+                self.tx.put(self._record(place, before, staged))
         self.secrets.flush(self.now)
+
+    def _record(self, place: tuple[str, str], before: ResourceRecord | None, staged: Resource) -> ResourceRecord:
+        kind, revision = kind_by_key(place[0]), self.tx.revision()
+        fields = self._strategy_of(kind).fields(self, staged)
+        if before is not None and place in self._with_new_status:
+            return record_with_status(before, staged, revision, fields, self.now)
+        return to_record(kind, staged, revision, fields)
 
     def _note(self, key: str, resource_id: str, before: ResourceRecord | None, gone: bool) -> None:
         """Note for the audit log what is about to be written."""
@@ -216,7 +227,9 @@ class UnitOfWork:
 
     def _stage(self, kind: Kind, resource: Resource) -> None:
         self.secrets.take(kind, resource)
-        self._staged[kind.key, resource.metadata.id] = resource
+        place = (kind.key, resource.metadata.id)
+        self._with_new_status.discard(place)
+        self._staged[place] = resource
 
     def _pool(self, kind: Kind, org: str) -> tuple[ResourceRecord, ...]:
         return self.tx.list(ListQuery(kinds=(kind.key,), org=org, page_size=_SUGGESTION_POOL, newest_first=True)).items

@@ -90,24 +90,17 @@ def _handler(
     if registration and method.name in registration.streams:
         return edge.stream(method, partial(registration.streams[method.name], context))
     if registration and method.name in registration.unary:
-        return edge.unary(method, _bound(registration.unary[method.name], context))
+        return edge.unary(method, partial(registration.unary[method.name], context))
     if method.path in free and method.server_streaming:
         return edge.stream(method, partial(cast("StreamBehaviour", free[method.path]), context))
     if method.path in free:
-        return edge.unary(method, _bound(cast("UnaryBehaviour", free[method.path]), context))
+        return edge.unary(method, partial(cast("UnaryBehaviour", free[method.path]), context))
     if method.path in WITHOUT_BEHAVIOUR:
         return edge.unary(method, partial(_refuse_later, method.path))
     generic = _generic(kind, method, context, registry) if kind else None
     if generic is None:
         raise StartupError(f"{method.path} has no behaviour and is not listed as being without")
     return edge.unary(method, generic)
-
-
-def _bound(behaviour: UnaryBehaviour, context: Services) -> Bound:
-    async def call(request: Any) -> Message | bytes:
-        return await behaviour(context, request)
-
-    return call
 
 
 def _generic(kind: Kind, method: Method, context: Services, registry: ResourceRegistry) -> Bound | None:

@@ -60,7 +60,7 @@ class SecretBox:
 
     def shown(self, kind: Kind, resource: Message) -> bool:
         """Whether any secret of a resource has its value in it."""
-        return bool(secret_maps(kind)) and any(entry.value for _, entry in secret_entries(kind, resource))
+        return any(entry.value for _, entry in secret_entries(kind, resource))
 
     def fill(self, kind: Kind, resource: Message) -> None:
         """Put the values back into a resource, for use inside this process. Raises SecretUnreadable."""

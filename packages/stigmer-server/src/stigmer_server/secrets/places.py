@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +25,15 @@ def kinds_with_secrets() -> tuple[Kind, ...]:
     return tuple(kind for kind in KINDS if secret_maps(kind))
 
 
-def secret_entries(kind: Kind, resource: Message) -> Iterator[tuple[str, Any]]:
+def secret_entries(kind: Kind, resource: Message) -> list[tuple[str, Any]]:
     """(name, entry) of everything in a resource that is marked secret; the name is `field/key`."""
+    found: list[tuple[str, Any]] = []
     spec: Any = getattr(resource, "spec")  # noqa: B009 - Message has none for the type checker
     for field in secret_maps(kind):
         entries = getattr(spec, field)
         if entries:
-            yield from ((f"{field}/{key}", entry) for key, entry in entries.items() if entry.is_secret)
+            found += [(f"{field}/{key}", entry) for key, entry in entries.items() if entry.is_secret]
+    return found
 
 
 def _holds_secrets(field: Any) -> bool:
