@@ -43,6 +43,12 @@ async def opened(stack: contextlib.AsyncExitStack, url: str) -> SqlRepository:
     return store
 
 
+def limit_pages(store: SqlRepository, pages: int = 150) -> None:
+    """Let the database grow to so many pages of 4 KB: SQLite reports the same error as for a full disk."""
+    with store._engines.writer.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+
 def thread_of(tx: Transaction, id_: str) -> threading.Thread:
     """A work: look at a resource, and tell where."""
     tx.get("Agent", id_)
@@ -140,8 +146,7 @@ async def test_what_others_write_meanwhile_is_neither_missed_nor_overwritten(
 async def test_what_a_full_disk_refuses_is_not_built_upon(store: SqlRepository, put: Putter) -> None:
     """Later works have seen what was refused: they are run anew, and tell what is really there."""
     await put(store, "a", body=b"0")
-    with store._engines.writer.connect() as connection:
-        connection.exec_driver_sql("PRAGMA max_page_count = 150")
+    limit_pages(store)
     chance = random.Random(2)
     works = [partial(count, size=chance.choice([0, 0, 30_000])) for _ in range(200)]
     ended = await asyncio.gather(*map(store.write, works), return_exceptions=True)
@@ -154,6 +159,67 @@ async def test_what_a_full_disk_refuses_is_not_built_upon(store: SqlRepository, 
     assert kept is not None
     assert int(kept.body.split()[0]) == len(told) == await store.revision() - 1
     assert len(await store.changes(0, 1000)) == len(told) + 1
+
+
+async def test_nobody_hears_of_a_work_that_was_built_upon_what_was_refused(
+    store: SqlRepository, put: Putter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(store, "a", body=b"0")
+    heard: list[int] = []
+    store.add_listener(lambda changes: heard.extend(change.revision for change in changes))
+    transact, begin = store._writer._transact, threading.Event()
+
+    def when_told(batches: Any) -> int:
+        assert begin.wait(20)
+        return transact(batches)
+
+    monkeypatch.setattr(store._writer, "_transact", when_told)
+    limit_pages(store)
+    refused = asyncio.create_task(store.write(lambda tx: tx.enqueue("topic", "key", b"x" * 1_000_000)))
+    counting = asyncio.create_task(store.write(count))
+    await asyncio.sleep(0)
+    store._writer._ahead.flush()
+    given_up = asyncio.create_task(store.write(count))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    begin.set()
+    with pytest.raises(StoreFull):
+        await refused
+    assert await counting == 1
+    assert await store.write(count) == 2
+    assert heard == [2, 3] == [change.revision for change in await store.changes(1, 10)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_goes_wrong_what_is_acknowledged_and_heard_is_what_is_stored(
+    store: SqlRepository, put: Putter, url: str, seed: int
+) -> None:
+    """Two processes, a disk that is full at times, callers that give up."""
+    chance = random.Random(seed)
+    await put(store, "a", body=b"0")
+    limit_pages(store, 250)
+    async with contextlib.AsyncExitStack() as stack:
+        both = (store, store, store, await opened(stack, url))
+        heard: list[int] = []
+        store.add_listener(lambda changes: heard.extend(change.revision for change in changes))
+        counting = []
+        for number in range(250):
+            either = chance.choice(both)
+            size = chance.choice([0] * 9 + [150_000]) if either is store else 0  # the other knows no limit
+            counting.append(asyncio.create_task(either.write(partial(count, size=size))))
+            for _ in range(chance.choice([0, 0, 1, 5, 50])):
+                await asyncio.sleep(0)
+            if chance.random() < 0.1:
+                counting[chance.randrange(max(0, number - 5), number + 1)].cancel()
+        ended = await asyncio.gather(*counting, return_exceptions=True)
+        await store.write(lambda tx: tx.get("Agent", "a"))  # hears what the other wrote last
+    told = [number for number in ended if isinstance(number, int)]
+    logged = await store.changes(1, 1000)
+    assert {StoreFull, asyncio.CancelledError} <= set(map(type, ended))
+    assert len(set(told)) == len(told)
+    assert set(told) <= {int(change.record.body.split()[0]) for change in logged}
+    assert [int(change.record.body.split()[0]) for change in logged] == list(range(1, len(logged) + 1))
+    assert heard == [change.revision for change in logged]
 
 
 async def test_a_work_whose_caller_gave_up_while_it_waited_is_not_run(

@@ -79,7 +79,9 @@ class Ahead:
         group = self._group
         if group is None or not self._running:
             return
-        if not job.future.cancelled():
+        if job.future.cancelled():
+            job.forget()
+        else:
             transaction = SqlTransaction(group)
             ended_well = job.run(transaction)
             if group.missed:

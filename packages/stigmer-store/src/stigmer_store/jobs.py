@@ -34,6 +34,10 @@ class Job:
             return False
         return True
 
+    def forget(self) -> None:
+        """What came of it so far does not count."""
+        self.result, self.error, self.changes = None, None, ()
+
     def fail(self, error: BaseException) -> None:
         """Note that nothing of it was kept."""
         self.result, self.error, self.changes = None, error, ()

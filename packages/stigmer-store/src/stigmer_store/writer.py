@@ -214,6 +214,8 @@ class Writer:
             self._recent.begin(group.revision)
         if as_assumed and batch.done and batch.ahead is not None:
             group.take(batch.ahead)
+        for job in rest:
+            job.forget()
         return [job for job in rest if not job.future.cancelled()]
 
     def _run_work(self, group: Group, job: Job) -> None:

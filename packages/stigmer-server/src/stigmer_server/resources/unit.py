@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from stigmer_api._pb.ai.stigmer.commons.apiresource.enum_pb2 import ApiResourceVisibility
-from stigmer_api.errors import AlreadyExists, Conflict, FieldViolation
+from stigmer_api.errors import AlreadyExists, Conflict
 from stigmer_api.kinds import Kind, kind_by_key
 from stigmer_server.operations.calls import Mutation
 from stigmer_server.resources import metadata as identity
-from stigmer_server.resources import versions
 from stigmer_server.resources.deletion import Deletion
 from stigmer_server.resources.envelope import Resource, copy_of, from_record, record_with_status, to_record
-from stigmer_server.resources.references import Problems, named_references, not_found
+from stigmer_server.resources.references import not_found
+from stigmer_server.resources.resolving import resolve_references
 from stigmer_server.secrets.box import SecretBox
 from stigmer_store import ListQuery, ResourceRecord, Transaction
 
@@ -54,7 +54,7 @@ class UnitOfWork:
         self.enqueued = False
         self.mutations: list[Mutation] = []
         self._strategy_of = strategy_of
-        self._taken_as_there = taken_as_there
+        self.taken_as_there = taken_as_there
         self._staged: dict[tuple[str, str], Resource | None] = {}  # None: removed by this command
         self._with_new_status: set[tuple[str, str]] = set()  # those of them with nothing else that is new
 
@@ -84,7 +84,7 @@ class UnitOfWork:
             raise identity.violation("value", f"the id of the {kind.name} is required")
         found = self.find(kind, resource_id)
         if found is None:
-            raise not_found(kind, resource_id, "", self._pool(kind, ""))
+            raise not_found(kind, resource_id, "", self.pool(kind, ""))
         return found
 
     # -- the generic commands
@@ -101,7 +101,7 @@ class UnitOfWork:
         self._identify(kind, strategy, resource)
         resource.ClearField("status")
         identity.stamp_created(resource.status.audit, self.now)
-        self._resolve_references(strategy, resource)
+        resolve_references(self, strategy, resource)
         strategy.prepare_create(self, resource)
         self._stage(kind, resource)
         strategy.created(self, resource)
@@ -124,7 +124,7 @@ class UnitOfWork:
         _refuse_stale(kind, stored, resource.metadata.revision)
         strategy = self._strategy_of(kind)
         _keep_identity(stored, resource)
-        self._resolve_references(strategy, resource, stored)
+        resolve_references(self, strategy, resource, stored)
         news = self.secrets.take(kind, resource)
         if news and strategy.secrets_final:
             raise _final_secret(kind, news)
@@ -231,15 +231,16 @@ class UnitOfWork:
         self._with_new_status.discard(place)
         self._staged[place] = resource
 
-    def _pool(self, kind: Kind, org: str) -> tuple[ResourceRecord, ...]:
+    def pool(self, kind: Kind, org: str) -> tuple[ResourceRecord, ...]:
+        """What a name that was not found may have meant."""
         return self.tx.list(ListQuery(kinds=(kind.key,), org=org, page_size=_SUGGESTION_POOL, newest_first=True)).items
 
     def _nothing_to_update(self, kind: Kind, resource: Resource) -> Exception:
         metadata = resource.metadata
         if metadata.id:
-            return not_found(kind, metadata.id, "", self._pool(kind, ""))
+            return not_found(kind, metadata.id, "", self.pool(kind, ""))
         org = identity.org_of(metadata)
-        return not_found(kind, identity.slug_of(metadata), org, self._pool(kind, org))
+        return not_found(kind, identity.slug_of(metadata), org, self.pool(kind, org))
 
     def _identify(self, kind: Kind, strategy: ResourceStrategy, resource: Resource) -> None:
         metadata = resource.metadata
@@ -263,50 +264,6 @@ class UnitOfWork:
                 "apply or update it, or choose another name",
                 metadata={"id": holder.metadata.id, "kind": kind.name, "slug": metadata.slug},
             )
-
-    def _resolve_references(
-        self, strategy: ResourceStrategy, resource: Resource, stored: Resource | None = None
-    ) -> None:
-        """Check every reference of the spec; slugs become ids. What `stored` already had is not asked again."""
-        problems = Problems()
-        org, spec = resource.metadata.org, resource.spec
-        for name, key in strategy.references.items():
-            value = getattr(spec, name)
-            if not value and name in strategy.required_references:
-                problems.wrong.append(FieldViolation(f"spec.{name}", "is required"))
-            if not value or (stored is not None and value == getattr(stored.spec, name)):
-                continue
-            target = kind_by_key(key)
-            found = self.find(target, value) or self.find_by_slug(target, org, value)
-            if found is None and (key, org, value) in self._taken_as_there:
-                continue
-            if found is None:
-                error = not_found(target, value, org, self._pool(target, org))
-                problems.missing.append((f"spec.{name}", error))
-            else:
-                setattr(spec, name, found.metadata.id)
-        self._check_named_references(resource, stored, problems)
-        problems.raise_if_any()
-
-    def _check_named_references(self, resource: Resource, stored: Resource | None, problems: Problems) -> None:
-        known = [] if stored is None else [item for _, item, _, _ in named_references(stored.spec, "")]
-        for path, reference, wanted, said in named_references(resource.spec, "spec"):
-            if wanted is not None and said is not None and said is not wanted:
-                problems.wrong.append(
-                    FieldViolation(f"{path}.kind", f"must be {wanted.key} ({wanted.number}), not {said.key}")
-                )
-                continue
-            target = wanted or said
-            if target is None or reference in known:
-                continue
-            org = reference.org or resource.metadata.org
-            found = self.find_by_slug(target, org, reference.slug)
-            if found is None and (target.key, org, reference.slug) in self._taken_as_there:
-                continue
-            if found is None:
-                problems.missing.append((path, not_found(target, reference.slug, org, self._pool(target, org))))
-            elif target.versioned and not versions.exists(self.tx, target, found.metadata.id, reference.version):
-                problems.missing.append((f"{path}.version", versions.missing_version(target, found, reference.version)))
 
 
 def _is_called(resource: Resource, org: str, slug: str) -> bool:
