@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from stigmer_api.errors import InvalidArgument
 if TYPE_CHECKING:
     from stigmer_api.methods import Method
 
-__all__ = ["CallOptions", "options", "serving"]
+__all__ = ["CallOptions", "options", "serve_with_options"]
 
 _REHEARSABLE = frozenset({"create", "apply", "update", "delete"})
 _KEYS = frozenset({DRY_RUN, DRY_RUN_AFTER, FORCE})
@@ -38,23 +38,14 @@ def options() -> CallOptions:
     return _current.get()
 
 
-class serving:  # noqa: N801 - used as a function; a generator would cost three times as much for every call
-    """Put the options of a call in force for the block. Raises InvalidArgument for those that it cannot follow."""
+def serve_with_options(method: Method, metadata: Any) -> None:
+    """Put the options of a call in force for this task, which is its own.
 
-    __slots__ = ("_given", "_token")
-
-    def __init__(self, method: Method, metadata: Any) -> None:
-        found = {key: value for key, value in metadata or () if key in _KEYS}
-        self._given = _given(method, found) if found else None
-        self._token: Token[CallOptions] | None = None
-
-    def __enter__(self) -> None:
-        if self._given is not None:
-            self._token = _current.set(self._given)
-
-    def __exit__(self, *_raised: object) -> None:
-        if self._token is not None:
-            _current.reset(self._token)
+    Raises InvalidArgument for those that it cannot follow.
+    """
+    found = {key: value for key, value in metadata or () if key in _KEYS}
+    if found:
+        _current.set(_given(method, found))
 
 
 def _given(method: Method, found: dict[str, Any]) -> CallOptions:

@@ -30,8 +30,8 @@ from stigmer_api.errors import (
 )
 from stigmer_api.kinds import kind_by_key
 from stigmer_server.errors import api_error_from_store
-from stigmer_server.operations.calls import Call, Mutation, serving_call
-from stigmer_server.resources.options import serving
+from stigmer_server.operations.calls import Call, Mutation, serve_call
+from stigmer_server.resources.options import serve_with_options
 from stigmer_server.rpc import nesting
 from stigmer_server.rpc.deadlines import Deadline
 from stigmer_store import StoreError
@@ -85,8 +85,9 @@ class Edge:
             call = _Call(method, context, self.ended)
             try:
                 self._check_size(raw, "request", "server.max_message_bytes allows")
-                with serving(method, call.metadata), serving_call(call.seen):
-                    answer = await deadline.run(behaviour(_parse(method, raw)))
+                serve_with_options(method, call.metadata)
+                serve_call(call.seen)
+                answer = await deadline.run(behaviour(_parse(method, raw)))
                 body = answer if isinstance(answer, bytes) else answer.SerializeToString()
                 self._check_size(body, "answer", "server.max_message_bytes allows; ask for a smaller page")
             except asyncio.CancelledError:
