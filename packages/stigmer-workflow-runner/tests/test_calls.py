@@ -225,7 +225,8 @@ async def test_a_grpc_service_describes_itself_by_reflection(run: Run) -> None:
         error = await fault_of(run, greet("SayHello", "{nom: Ada}"), {"port": port})
         assert (error["type"], "nom" in error["detail"]) == ("validation", True)
         error = await fault_of(run, greet("SayHello", "{name: nobody}"), {"port": port})
-        assert (error["type"], error["status"], "NOT_FOUND: who?" in error["detail"]) == ("communication", 404, True)
+        assert "NOT_FOUND: who?" in error["detail"]
+        assert (error["type"], error["status"]) == ("communication", 404)
         more = ", authentication: {bearer: {token: sesame}}"
         assert (await run(greet("SayHello", "{name: Ada}", more=more), {"port": port}))[
             "message"

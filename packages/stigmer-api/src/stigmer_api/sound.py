@@ -6,7 +6,7 @@ only a few simple rules, though, and most requests break none. What carries any 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 __all__ = ["surely_valid"]
 
 Proof = Callable[[Any], bool]
-"""A message, or the value of a field -> whether this part of its rules surely holds."""
+"""message -> whether this part of its rules surely holds."""
 
 _FIELD = "buf.validate.field"
 _RULES = "buf.validate."
@@ -22,31 +22,26 @@ _RULES = "buf.validate."
 
 def surely_valid(message: Any) -> bool:
     """Whether `message` breaks no rule for sure. False says nothing."""
-    own, inner = _proofs(message.DESCRIPTOR)
-    for holds in own:
+    for holds in _proofs(message.DESCRIPTOR):  # noqa: SIM110 - it runs for every request, and a generator costs more
         if not holds(message):
             return False
-    if inner:
-        for field, value in message.ListFields():  # those that are set: most messages set few
-            look = inner.get(field.number)
-            if look is not None and not look(value):
-                return False
     return True
 
 
 @cache
-def _proofs(descriptor: Any) -> tuple[tuple[Proof, ...], Mapping[int, Proof]]:
-    """What to look at in a message of this type, and in the values of those of its fields that are set, by number."""
+def _proofs(descriptor: Any) -> tuple[Proof, ...]:
+    """What to look at in a message of this type."""
     if any(_rules(item) for item in (descriptor, *descriptor.oneofs)):
-        return (_unknown,), {}
-    ruled = ((field, rule) for field in descriptor.fields for rule in _rules(field))
-    own = tuple(proof for field, rule in ruled for proof in _proofs_of_rule(field, rule))
-    return own, {field.number: _proof_of_inner(field) for field in descriptor.fields if _holds_rules(field)}
+        return (_unknown,)
+    return tuple(proof for field in descriptor.fields for proof in _proofs_of_field(field))
 
 
-def _holds_rules(field: Any) -> bool:
+def _proofs_of_field(field: Any) -> Iterator[Proof]:
+    for rule in _rules(field):
+        yield from _proofs_of_rule(field, rule)
     value = _value_type(field)
-    return value is not None and _reaches_rules(value)
+    if value is not None and _reaches_rules(value):
+        yield _proof_of_inner(field)
 
 
 def _proofs_of_rule(field: Any, rule: Any) -> Iterator[Proof]:
@@ -84,12 +79,12 @@ def _is_set(field: Any) -> Proof:
 
 
 def _proof_of_inner(field: Any) -> Proof:
-    """For the value of a field of messages."""
+    value = attrgetter(field.name)
     if field.message_type.GetOptions().map_entry:
-        return lambda value: all(map(surely_valid, value.values()))
+        return lambda message: all(map(surely_valid, value(message).values()))
     if field.is_repeated:  # a slice, because iterating over such a list itself ends with a costly IndexError
-        return lambda value: all(map(surely_valid, value[:]))
-    return surely_valid
+        return lambda message: all(map(surely_valid, value(message)[:]))
+    return lambda message: not message.HasField(field.name) or surely_valid(value(message))
 
 
 def _unknown(_message: Any) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -53,9 +53,9 @@ class SqlRepository:
         """Where the data is, without any password."""
         return self._engines.url.render_as_string(hide_password=True)
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    def write(self, work: Callable[[Transaction], T]) -> Coroutine[Any, Any, T]:
         """Run `work` in one atomic transaction; see the protocol."""
-        return await self._writer.submit(work)
+        return self._writer.submit(work)
 
     async def get(self, kind: str, id: str) -> ResourceRecord | None:  # noqa: A002 - the field is called id
         """The resource, or None."""

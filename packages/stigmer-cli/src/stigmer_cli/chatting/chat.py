@@ -67,16 +67,15 @@ class Chat:
         while True:
             try:
                 line = self.lines.ask(_PROMPT)
-            except KeyboardInterrupt as error:
+                interrupted = False
+                if line is None or line.strip() in {"/exit", "/quit"}:
+                    break
+                self._take(line.strip())
+            except KeyboardInterrupt as error:  # also just after a line was carried out, before there is a prompt again
                 if interrupted or not self.lines.interactive:
                     raise InterruptedByUserError("left", hint=self._how_to_resume()) from error
                 interrupted = True
                 say("\n/exit, Ctrl-D or Ctrl-C again leaves", "dim")
-                continue
-            interrupted = False
-            if line is None or line.strip() in {"/exit", "/quit"}:
-                break
-            self._take(line.strip())
         self._say_goodbye()
 
     def _take(self, line: str) -> None:

@@ -47,7 +47,8 @@ UNFINISHED = (PENDING, IN_PROGRESS, PAUSED, WAITING_FOR_APPROVAL)
 
 def phase_of(execution: Resource) -> str:
     """Name of the phase of an execution of either kind."""
-    return phase_in(execution.status)
+    status = execution.status
+    return _names(status.DESCRIPTOR)[status.phase]
 
 
 def phase_in(status: Any) -> str:
