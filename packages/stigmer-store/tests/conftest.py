@@ -21,6 +21,7 @@ import psycopg
 import pytest
 
 from stigmer_store import Repository, ResourceRecord, Transaction, open_repository
+from stigmer_store.sql import SqlRepository
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOBODY = 65534
@@ -156,6 +157,17 @@ def as_one_group(busy: Callable[[Repository], Any]) -> Callable[..., Coroutine[A
         return await asyncio.gather(*writes, return_exceptions=True)
 
     return write
+
+
+@pytest.fixture
+def limit_pages() -> Callable[[SqlRepository, int], None]:
+    """Let a database grow to so many pages of 4 KB: SQLite reports the same error as for a full disk."""
+
+    def limit(store: SqlRepository, pages: int) -> None:
+        with store._engines.writer.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    return limit
 
 
 @pytest.fixture(scope="session")

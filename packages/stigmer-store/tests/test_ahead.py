@@ -20,6 +20,7 @@ from stigmer_store.transaction import LARGE_BYTES
 
 Holder = Callable[..., contextlib.AbstractAsyncContextManager[None]]
 Putter = Callable[..., Coroutine[Any, Any, ResourceRecord]]
+PageLimit = Callable[[SqlRepository, int], None]
 
 
 @pytest.fixture
@@ -41,12 +42,6 @@ async def opened(stack: contextlib.AsyncExitStack, url: str) -> SqlRepository:
     assert isinstance(store, SqlRepository)
     stack.push_async_callback(store.close)
     return store
-
-
-def limit_pages(store: SqlRepository, pages: int = 150) -> None:
-    """Let the database grow to so many pages of 4 KB: SQLite reports the same error as for a full disk."""
-    with store._engines.writer.connect() as connection:
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
 
 def thread_of(tx: Transaction, id_: str) -> threading.Thread:
@@ -143,10 +138,12 @@ async def test_what_others_write_meanwhile_is_neither_missed_nor_overwritten(
     assert heard == list(range(2, 303))
 
 
-async def test_what_a_full_disk_refuses_is_not_built_upon(store: SqlRepository, put: Putter) -> None:
+async def test_what_a_full_disk_refuses_is_not_built_upon(
+    store: SqlRepository, put: Putter, limit_pages: PageLimit
+) -> None:
     """Later works have seen what was refused: they are run anew, and tell what is really there."""
     await put(store, "a", body=b"0")
-    limit_pages(store)
+    limit_pages(store, 150)
     chance = random.Random(2)
     works = [partial(count, size=chance.choice([0, 0, 30_000])) for _ in range(200)]
     ended = await asyncio.gather(*map(store.write, works), return_exceptions=True)
@@ -162,7 +159,7 @@ async def test_what_a_full_disk_refuses_is_not_built_upon(store: SqlRepository, 
 
 
 async def test_nobody_hears_of_a_work_that_was_built_upon_what_was_refused(
-    store: SqlRepository, put: Putter, monkeypatch: pytest.MonkeyPatch
+    store: SqlRepository, put: Putter, monkeypatch: pytest.MonkeyPatch, limit_pages: PageLimit
 ) -> None:
     await put(store, "a", body=b"0")
     heard: list[int] = []
@@ -174,7 +171,7 @@ async def test_nobody_hears_of_a_work_that_was_built_upon_what_was_refused(
         return transact(batches)
 
     monkeypatch.setattr(store._writer, "_transact", when_told)
-    limit_pages(store)
+    limit_pages(store, 150)
     refused = asyncio.create_task(store.write(lambda tx: tx.enqueue("topic", "key", b"x" * 1_000_000)))
     counting = asyncio.create_task(store.write(count))
     await asyncio.sleep(0)
@@ -192,7 +189,7 @@ async def test_nobody_hears_of_a_work_that_was_built_upon_what_was_refused(
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_whatever_goes_wrong_what_is_acknowledged_and_heard_is_what_is_stored(
-    store: SqlRepository, put: Putter, url: str, seed: int
+    store: SqlRepository, put: Putter, url: str, seed: int, limit_pages: PageLimit
 ) -> None:
     """Two processes, a disk that is full at times, callers that give up."""
     chance = random.Random(seed)

@@ -54,13 +54,18 @@ async def test_what_is_flushed_does_not_go_again() -> None:
     assert went == [[1], [2]]
 
 
+def go_together(gathering: Gathering[int], works: int) -> None:
+    """Let so many works be handed over as one group: 0, 1, 2 and so on."""
+    for number in range(works):
+        gathering.add(asyncio.get_running_loop(), number)
+    gathering.flush()
+
+
 async def test_as_many_as_went_last_are_waited_for() -> None:
     went: list[list[int]] = []
     gathering: Gathering[int] = Gathering(went.append, 100)
     loop = asyncio.get_running_loop()
-    for number in range(3):
-        gathering.add(loop, number)
-    gathering.flush()
+    go_together(gathering, 3)
     for number in range(2):
         gathering.add(loop, number)
     await turns(QUIET_TURNS + 2)
@@ -73,9 +78,7 @@ async def test_those_who_do_not_come_are_not_waited_for_long_and_not_again() -> 
     went: asyncio.Queue[list[int]] = asyncio.Queue()
     gathering: Gathering[int] = Gathering(went.put_nowait, 100)
     loop = asyncio.get_running_loop()
-    for number in range(3):
-        gathering.add(loop, number)
-    gathering.flush()
+    go_together(gathering, 3)
     assert await went.get() == [0, 1, 2]
     gathering.add(loop, 3)
     assert await asyncio.wait_for(went.get(), 20) == [3]
@@ -99,9 +102,7 @@ async def test_those_who_waited_beside_a_group_are_expected_to_go_with_it() -> N
     went: list[list[int]] = []
     gathering: Gathering[int] = Gathering(went.append, 100)
     loop = asyncio.get_running_loop()
-    for number in range(2):
-        gathering.add(loop, number)
-    gathering.flush()
+    go_together(gathering, 2)
     gathering.hold()
     gathering.add(loop, 2)
     gathering.release()

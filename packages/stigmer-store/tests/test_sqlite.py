@@ -33,6 +33,7 @@ Maker = Callable[..., ResourceRecord]
 Grouper = Callable[..., Coroutine[Any, Any, list[Any]]]
 Holder = Callable[[Repository], contextlib.AbstractAsyncContextManager[None]]
 Putter = Callable[..., Coroutine[Any, Any, ResourceRecord]]
+PageLimit = Callable[[SqlRepository, int], None]
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ async def test_works_see_the_waiting_writes_of_those_before_them(
 
 
 async def test_a_full_disk_fails_only_what_does_not_fit_and_heals(
-    store: SqlRepository, record: Maker, as_one_group: Grouper
+    store: SqlRepository, record: Maker, as_one_group: Grouper, limit_pages: PageLimit
 ) -> None:
     limit_pages(store, 64)
     heard: list[Any] = []
@@ -151,7 +152,7 @@ async def test_a_full_disk_fails_only_what_does_not_fit_and_heals(
 
 
 async def test_a_waiting_write_that_does_not_fit_fails_too(
-    store: SqlRepository, put: Putter, as_one_group: Grouper
+    store: SqlRepository, put: Putter, as_one_group: Grouper, limit_pages: PageLimit
 ) -> None:
     await put(store, "a")
     limit_pages(store, 64)
@@ -167,7 +168,7 @@ async def test_a_waiting_write_that_does_not_fit_fails_too(
 
 
 async def test_a_work_cannot_swallow_an_error_of_the_database(
-    store: SqlRepository, record: Maker, as_one_group: Grouper
+    store: SqlRepository, record: Maker, as_one_group: Grouper, limit_pages: PageLimit
 ) -> None:
     """After some errors SQLite has taken the whole transaction back: an acknowledgement would be a lie."""
     limit_pages(store, 64)
@@ -267,12 +268,6 @@ def test_a_file_of_another_sort_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "stigmer.db").write_text("not a database, and long enough to be looked at" * 100)
     with pytest.raises(StoreError, match="not a database"):
         open_repository(f"sqlite:///{tmp_path}/stigmer.db")
-
-
-def limit_pages(store: SqlRepository, pages: int) -> None:
-    """Let the database grow to so many pages: SQLite reports the same error as for a full disk."""
-    with store._engines.writer.connect() as connection:
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
 
 @pytest.mark.parametrize(

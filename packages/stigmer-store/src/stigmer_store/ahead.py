@@ -93,7 +93,7 @@ class Ahead:
 
     def _send(self, jobs: list[Job]) -> None:
         self._under_way += len(jobs)
-        batch = Batch(jobs, self._done, self._group, self._base, self._epoch)
+        batch = Batch(jobs, self._done, self._group if self._done else None, self._base, self._epoch)
         if self._running and self._group is not None:
             self._recent.committed(self._group.written, self._group.revision)
             self._begin(self._group.revision)

@@ -59,8 +59,8 @@ class Job:
 class Batch:
     """Works in the order in which they came.
 
-    Of the first `done` it is known what they do: `ahead` holds that. It is right if the store is at revision `base`
-    when their turn comes and nothing has gone otherwise than was assumed since `epoch`.
+    Of the first `done` it is known what they do: `ahead` holds that, None when there are none. It is right if the
+    store is at revision `base` when their turn comes and nothing has gone otherwise than was assumed since `epoch`.
     """
 
     jobs: list[Job]

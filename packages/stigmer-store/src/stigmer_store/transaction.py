@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NoReturn
 
 from sqlalchemy.engine import Connection, NestedTransaction
 
@@ -43,18 +44,22 @@ class Group:
     def database(self) -> Connection:
         """The connection, for whoever needs one."""
         if self.connection is None:
-            self.missed = True
-            raise _NotKnown
+            self._miss()
         return self.connection
 
     def get(self, key: Key) -> ResourceRecord | None:
         """The resource as the next transaction finds it, or None."""
-        known = self.written if key in self.written else self.recent
-        found = known.get(key) or (None if known is self.written else queries.get(self.database, *key))
+        found = self.written[key] if key in self.written else self._stored(key)
         if self.connection is None and found is not None and len(found.body) > LARGE_BYTES:
-            self.missed = True
-            raise _NotKnown
+            self._miss()
         return found
+
+    def _stored(self, key: Key) -> ResourceRecord | None:
+        return self.recent.get(key) or queries.get(self.database, *key)
+
+    def _miss(self) -> NoReturn:
+        self.missed = True
+        raise _NotKnown
 
     def take(self, ahead: Group) -> None:
         """Take over the transactions of a group that began at the revision of this one."""

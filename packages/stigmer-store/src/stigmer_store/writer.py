@@ -204,7 +204,7 @@ class Writer:
     def _still_to_run(self, group: Group, batch: Batch) -> list[Job]:
         """Take over what was done ahead; returns what is left to do, which is all when wrong things were assumed."""
         as_assumed = batch.epoch == self._epoch
-        if as_assumed and batch.done and batch.base != group.revision:
+        if as_assumed and batch.ahead is not None and batch.base != group.revision:
             as_assumed = False
             self._epoch += 1
         if not as_assumed:
@@ -212,7 +212,7 @@ class Writer:
         rest = batch.jobs[batch.done if as_assumed else 0 :]
         if rest and group.recent is self._recent:
             self._recent.begin(group.revision)
-        if as_assumed and batch.done and batch.ahead is not None:
+        if as_assumed and batch.ahead is not None:
             group.take(batch.ahead)
         for job in rest:
             job.forget()

@@ -47,8 +47,7 @@ UNFINISHED = (PENDING, IN_PROGRESS, PAUSED, WAITING_FOR_APPROVAL)
 
 def phase_of(execution: Resource) -> str:
     """Name of the phase of an execution of either kind."""
-    status = execution.status
-    return _names(status.DESCRIPTOR)[status.phase]
+    return phase_in(execution.status)
 
 
 def phase_in(status: Any) -> str:

@@ -60,9 +60,7 @@ class SecretBox:
 
     def shown(self, kind: Kind, resource: Message) -> bool:
         """Whether any secret of a resource has its value in it."""
-        spec: Any = getattr(resource, "spec")  # noqa: B009 - Message has none for the type checker
-        given = [entries for field in secret_maps(kind) if (entries := getattr(spec, field))]
-        return any(entry.is_secret and entry.value for entries in given for entry in entries.values())
+        return any(entry.value for _, entry in secret_entries(kind, resource))
 
     def fill(self, kind: Kind, resource: Message) -> None:
         """Put the values back into a resource, for use inside this process. Raises SecretUnreadable."""
